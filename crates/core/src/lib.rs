@@ -18,6 +18,7 @@ pub mod schema;
 pub mod state;
 pub mod statement;
 pub mod store;
+pub mod submission;
 pub mod unload;
 pub mod warehouse;
 

@@ -1,1 +1,20 @@
-//! placeholder
+//! What accepts unloads and carries them to their end: the worker, finalize, the reconciler and the sweeper.
+//!
+//! It knows the traits of `outflow-core` and the storage, and no vendor. Everything that it does to an unload is a transition that the
+//! store records first or right after; a crash between any two lines leaves something that the next start carries on.
+
+mod clock;
+mod control;
+mod drive;
+mod engine;
+mod finalize;
+mod reconciler;
+mod submit;
+mod sweeper;
+mod watch;
+mod worker;
+
+pub use clock::{Clock, SystemClock};
+pub use engine::{Engine, Parts, Settings, WarehouseEntry};
+pub use submit::{Explanation, Submitted};
+pub use watch::Watch;
