@@ -21,7 +21,10 @@ impl Engine {
                 }
                 found.status().is_terminal().then(|| {
                     let status = found.status().as_str();
-                    Err(Error::new(Code::AlreadyTerminal, format!("the unload is `{status}` already; there is nothing to cancel")))
+                    Err(Error::new(
+                        Code::AlreadyTerminal,
+                        format!("the unload is `{status}` already; there is nothing to cancel"),
+                    ))
                 })
             })
             .await?;

@@ -1,1 +1,435 @@
-//! drive
+//! Driving one unload: a loop of steps, each decided by the recorded state alone, so that a crash, a takeover or a cancel in between
+//! needs no path of its own.
+//!
+//! A step records its intent, acts with the attempt's token, and records the result. What the store says stands: when somebody else
+//! changed the unload, the loop goes on from what was found.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use outflow_core::state::{Event, Fate};
+use outflow_core::store::{Claim, Fence, Outcome};
+use outflow_core::unload::{Change, Delivery};
+use outflow_core::warehouse::Progress;
+use outflow_core::{AttemptToken, Code, Error, Failure, State, StatementId, Status, Timestamp, Unload};
+use tokio_util::sync::CancellationToken;
+
+use crate::boundary::Boundary;
+use crate::engine::{Engine, Station};
+use crate::watch::Subscription;
+
+/// How long one look at a statement may take.
+const POLL_WAIT: Duration = Duration::from_secs(25);
+/// How often progress is recorded at most.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+/// The shortest and the longest rest after something that could not be told.
+const REST: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+
+/// Why a driver stops before the unload needs no driver any more.
+#[derive(Debug)]
+struct LetGo;
+
+type Step = Result<Unload, LetGo>;
+
+/// One unload in the hands of this worker.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) station: Arc<Station>,
+    fence: Fence,
+    is_takeover: bool,
+    lost: CancellationToken,
+    notices: Subscription,
+}
+
+impl Engine {
+    /// Drives a claimed unload until it needs no driver, the claim is lost, or the engine stops; whether a lease is to be given back.
+    pub(crate) async fn drive(self: Arc<Self>, station: Arc<Station>, claim: Claim, lost: CancellationToken) -> bool {
+        let mut driver = Driver {
+            notices: self.hub.subscribe(claim.unload.unload_id()),
+            engine: self,
+            station,
+            fence: claim.fence,
+            is_takeover: claim.is_takeover,
+            lost,
+        };
+        let mut unload = claim.unload;
+        while unload.state.is_driven() && !driver.is_over() {
+            let before = unload.state.clone();
+            match driver.step(unload).await {
+                Ok(next) => unload = next,
+                Err(LetGo) => return true,
+            }
+            if unload.state != before {
+                driver.is_takeover = false;
+            }
+        }
+        driver.finish(&unload);
+        unload.state.is_driven()
+    }
+}
+
+impl Driver {
+    async fn step(&mut self, unload: Unload) -> Step {
+        match unload.state.clone() {
+            State::Submitting { attempt } => self.submit(unload, attempt).await,
+            State::Executing { statement_id, .. } => self.follow(unload, &statement_id).await,
+            State::Finalizing { rows, .. } => self.finalize(unload, rows).await,
+            State::Cancelling { attempt, statement_id } => self.stop_statement(unload, attempt, statement_id).await,
+            State::Pending
+            | State::Waiting { .. }
+            | State::Done { .. }
+            | State::Failed { .. }
+            | State::Cancelled { .. }
+            | State::Expired { .. } => Ok(unload),
+        }
+    }
+
+    /// `SUBMITTING`: the statement is started, or found where it may have been started before.
+    async fn submit(&mut self, unload: Unload, attempt: u32) -> Step {
+        let token = AttemptToken::new(unload.unload_id(), attempt);
+        let warehouse = Arc::clone(&self.station.entry.warehouse);
+        if self.is_takeover {
+            match self.find(&unload, &token).await? {
+                Found::Statement(statement_id) => return self.record(unload, Event::Submitted { statement_id }).await,
+                Found::Nothing if !warehouse.capabilities().outlives_worker => return self.lost_statement(unload).await,
+                Found::Nothing => {}
+                Found::Unknown => return self.record(unload, Event::DeadlinePassed { fate: Fate::Unknown }).await,
+            }
+        }
+        if self.now() >= unload.asked.deadline_at {
+            return self.record(unload, Event::DeadlinePassed { fate: Fate::Settled }).await;
+        }
+        Boundary::Claimed.pass();
+        let statement = self.engine.statement(&unload.asked, attempt, &self.station.entry);
+        let event = match warehouse.start(&statement, &token).await {
+            Ok(statement_id) => Event::Submitted { statement_id },
+            Err(error) if error.kind().is_retryable() => {
+                tracing::warn!(error = error.chain(), "the statement may or may not have been started");
+                match self.find(&unload, &token).await? {
+                    Found::Statement(statement_id) => Event::Submitted { statement_id },
+                    Found::Nothing => self.attempt_failed(attempt, &error),
+                    Found::Unknown => Event::DeadlinePassed { fate: Fate::Unknown },
+                }
+            }
+            Err(error) => self.attempt_failed(attempt, &error),
+        };
+        Boundary::Started.pass();
+        self.record(unload, event).await
+    }
+
+    /// `EXECUTING`: the statement is watched until it ends, its time is over, or somebody wants it stopped.
+    async fn follow(&mut self, mut unload: Unload, statement_id: &StatementId) -> Step {
+        Boundary::Submitted.pass();
+        let warehouse = Arc::clone(&self.station.entry.warehouse);
+        let attempt = unload.state.attempt();
+        let mut recorded_at = tokio::time::Instant::now();
+        let mut rest = REST.0;
+        loop {
+            let left = self.left(&unload);
+            if left.is_zero() {
+                return self.stop_at_deadline(unload, statement_id).await;
+            }
+            let progress = tokio::select! {
+                () = self.lost.cancelled() => return Err(LetGo),
+                () = self.engine.stopping.cancelled() => return Err(LetGo),
+                changed = changed_elsewhere(&mut self.notices, unload.version) => match changed {
+                    Some(found) => return Ok(found),
+                    None => match self.reread(&unload).await? {
+                        found if found.version > unload.version => return Ok(found),
+                        _ => continue,
+                    },
+                },
+                progress = warehouse.poll(statement_id, POLL_WAIT.min(left)) => progress,
+            };
+            match progress {
+                Ok(Progress::Running(amount)) => {
+                    rest = REST.0;
+                    if amount != unload.amount && recorded_at.elapsed() >= PROGRESS_EVERY {
+                        recorded_at = tokio::time::Instant::now();
+                        let recorded =
+                            self.engine.store.record_progress(unload.unload_id(), unload.version, self.fence, amount).await;
+                        match recorded {
+                            Ok(Some(next)) => unload = next,
+                            Ok(None) => return self.reread(&unload).await,
+                            Err(error) => tracing::warn!(error = error.chain(), "cannot record the progress"),
+                        }
+                    }
+                }
+                Ok(Progress::Finished { rows }) => {
+                    Boundary::StatementFinished.pass();
+                    return self.record(unload, Event::Finished { rows }).await;
+                }
+                Ok(Progress::Failed(error)) => {
+                    let event = self.attempt_failed(attempt, &error);
+                    return self.record(unload, event).await;
+                }
+                Ok(Progress::Cancelled) => {
+                    let failure = Failure::new(Code::QueryFailed, "somebody cancelled the statement in the warehouse");
+                    return self.record(unload, Event::AttemptFailed { failure, retry_at: None }).await;
+                }
+                Err(error) if error.code() == Code::StatementLost => return self.lost_statement(unload).await,
+                Err(error) => {
+                    tracing::warn!(error = error.chain(), "cannot tell how the statement stands");
+                    rest = self.rest(rest).await?;
+                }
+            }
+        }
+    }
+
+    /// `FINALIZING`: what was written is verified. Trouble with storage is waited out; a result that does not add up is final.
+    async fn finalize(&mut self, unload: Unload, rows: Option<u64>) -> Step {
+        Boundary::Finalizing.pass();
+        let attempt = unload.state.attempt();
+        let mut rest = REST.0;
+        loop {
+            let delivered = tokio::select! {
+                () = self.lost.cancelled() => return Err(LetGo),
+                () = self.engine.stopping.cancelled() => return Err(LetGo),
+                delivered = self.deliver(&unload, rows) => delivered,
+            };
+            match delivered {
+                Ok(delivery) => {
+                    Boundary::ReceiptWritten.pass();
+                    let next = self.record_delivery(unload, delivery).await?;
+                    if next.status() == Status::Done {
+                        Boundary::Done.pass();
+                        self.remove_parts(&next).await;
+                    }
+                    return Ok(next);
+                }
+                Err(error) if error.kind().is_retryable() && !self.left(&unload).is_zero() => {
+                    tracing::warn!(error = error.chain(), "cannot finalize yet");
+                    rest = self.rest(rest).await?;
+                    let found = self.reread(&unload).await?;
+                    if found.version > unload.version {
+                        return Ok(found);
+                    }
+                }
+                Err(error) if error.kind().is_retryable() => {
+                    return self.record(unload, Event::DeadlinePassed { fate: Fate::Settled }).await;
+                }
+                Err(error) => {
+                    tracing::error!(error = error.chain(), "the result cannot be verified");
+                    let event = self.attempt_failed(attempt, &error);
+                    return self.record(unload, event).await;
+                }
+            }
+        }
+    }
+
+    /// `CANCELLING`: the warehouse is asked to stop, and asked until it has.
+    async fn stop_statement(&mut self, unload: Unload, attempt: u32, statement_id: Option<StatementId>) -> Step {
+        Boundary::CancelRecorded.pass();
+        let Some(statement_id) = statement_id else {
+            let token = AttemptToken::new(unload.unload_id(), attempt);
+            let event = match self.find(&unload, &token).await? {
+                Found::Statement(statement_id) => Event::Submitted { statement_id },
+                Found::Nothing => Event::CancelConfirmed,
+                Found::Unknown => Event::DeadlinePassed { fate: Fate::Unknown },
+            };
+            return self.record(unload, event).await;
+        };
+        let until = unload.asked.deadline_at.max(self.now()) + self.engine.settings.cancel_grace;
+        let event = match self.end_statement(&statement_id, until).await? {
+            Fate::Settled => Event::CancelConfirmed,
+            Fate::Unknown => Event::DeadlinePassed { fate: Fate::Unknown },
+        };
+        Boundary::StatementCancelled.pass();
+        self.record(unload, event).await
+    }
+
+    async fn stop_at_deadline(&mut self, unload: Unload, statement_id: &StatementId) -> Step {
+        tracing::warn!("the deadline has passed; the statement is told to stop");
+        let until = self.now() + self.engine.settings.cancel_grace;
+        let fate = self.end_statement(statement_id, until).await?;
+        self.record(unload, Event::DeadlinePassed { fate }).await
+    }
+
+    /// Asks a statement to stop until it has ended, or the time is over.
+    async fn end_statement(&self, statement_id: &StatementId, until: Timestamp) -> Result<Fate, LetGo> {
+        let warehouse = &self.station.entry.warehouse;
+        let mut rest = REST.0;
+        loop {
+            let asked = warehouse.cancel(statement_id).await;
+            let left = (until - self.now()).to_std().unwrap_or(Duration::ZERO);
+            match warehouse.poll(statement_id, left.min(Duration::from_secs(2))).await {
+                Ok(progress) if progress.is_over() => return Ok(Fate::Settled),
+                Err(error) if error.code() == Code::StatementLost && !warehouse.capabilities().outlives_worker => {
+                    return Ok(Fate::Settled);
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(error = error.chain(), "cannot tell whether the statement has ended"),
+            }
+            if let Err(error) = asked {
+                tracing::warn!(error = error.chain(), "cannot tell the statement to stop");
+            }
+            if left.is_zero() {
+                return Ok(Fate::Unknown);
+            }
+            rest = self.rest(rest).await?;
+        }
+    }
+
+    /// Looks for the attempt's statement until the warehouse can tell, or the deadline and its grace have passed.
+    async fn find(&self, unload: &Unload, token: &AttemptToken) -> Result<Found, LetGo> {
+        let until = unload.asked.deadline_at.max(self.now()) + self.engine.settings.cancel_grace;
+        let mut rest = REST.0;
+        loop {
+            match self.station.entry.warehouse.find(token).await {
+                Ok(Some(statement_id)) => return Ok(Found::Statement(statement_id)),
+                Ok(None) => return Ok(Found::Nothing),
+                Err(error) if self.now() < until => {
+                    tracing::warn!(error = error.chain(), "cannot tell whether the statement was started");
+                    rest = self.rest(rest).await?;
+                }
+                Err(_) => return Ok(Found::Unknown),
+            }
+        }
+    }
+
+    /// The statement went with the process that ran it: a new attempt, at once, while there are attempts left.
+    async fn lost_statement(&mut self, unload: Unload) -> Step {
+        let attempt = unload.state.attempt();
+        let failure = Failure::new(Code::StatementLost, "the statement was lost with the process that ran it");
+        let retry_at = (attempt < self.engine.settings.retry.max_attempts).then(|| self.now());
+        tracing::warn!(attempt, "the statement was lost; it is run anew");
+        self.record(unload, Event::AttemptFailed { failure, retry_at }).await
+    }
+
+    fn attempt_failed(&self, attempt: u32, error: &Error) -> Event {
+        let failure = Failure::from(error);
+        let retry_at = self.engine.settings.retry.next_attempt_at(&failure, attempt, self.now(), rand::random());
+        tracing::warn!(attempt, code = %failure.code, error = error.chain(), is_retried = retry_at.is_some(), "the attempt failed");
+        metrics::counter!("outflow_attempts_failed_total", "code" => failure.code.as_str()).increment(1);
+        Boundary::AttemptFailed.pass();
+        Event::AttemptFailed { failure, retry_at }
+    }
+
+    async fn record(&self, unload: Unload, event: Event) -> Step {
+        let change = Change::new(event, self.now());
+        self.commit(unload, change).await
+    }
+
+    async fn record_delivery(&self, unload: Unload, delivery: Delivery) -> Step {
+        let change = Change { event: Event::Finalized, at: self.now(), result: Some(delivery) };
+        self.commit(unload, change).await
+    }
+
+    /// Records a change for as long as the claim holds. When the unload was changed elsewhere, the change is made again if it still can
+    /// happen there (a statement's name while somebody cancels), else what was found stands.
+    async fn commit(&self, unload: Unload, change: Change) -> Step {
+        let mut found = unload;
+        let mut rest = REST.0;
+        loop {
+            let recorded = self.engine.store.transition(found.unload_id(), found.version, Some(self.fence), change.clone()).await;
+            match recorded {
+                Ok(Outcome::Updated(next)) => {
+                    if matches!(next.state, State::Waiting { .. }) {
+                        Boundary::Waiting.pass();
+                    }
+                    return Ok(next);
+                }
+                Ok(Outcome::Stale(next)) if next.version > found.version && is_name_of_cancelled(&next, &change) => found = next,
+                Ok(Outcome::Stale(next)) => return Ok(next),
+                Ok(Outcome::Illegal(_, illegal)) => {
+                    tracing::error!(%illegal, "the step does not fit the state; the unload is let go of");
+                    return Err(LetGo);
+                }
+                Ok(Outcome::Fenced | Outcome::Missing) => {
+                    tracing::info!("another worker holds the unload now");
+                    return Err(LetGo);
+                }
+                Err(error) => {
+                    tracing::warn!(error = error.chain(), "cannot record the change yet");
+                    rest = self.rest(rest).await?;
+                }
+            }
+        }
+    }
+
+    async fn reread(&self, unload: &Unload) -> Step {
+        let mut rest = REST.0;
+        loop {
+            match self.engine.store.unload_by_id(unload.unload_id()).await {
+                Ok(Some(found)) => return Ok(found),
+                Ok(None) => return Err(LetGo),
+                Err(error) => {
+                    tracing::warn!(error = error.chain(), "cannot read the unload");
+                    rest = self.rest(rest).await?;
+                }
+            }
+        }
+    }
+
+    /// Rests, ever longer; cut short when there is nothing to rest for.
+    async fn rest(&self, rest: Duration) -> Result<Duration, LetGo> {
+        tokio::select! {
+            () = tokio::time::sleep(rest) => Ok((rest * 2).min(REST.1)),
+            () = self.lost.cancelled() => Err(LetGo),
+            () = self.engine.stopping.cancelled() => Err(LetGo),
+        }
+    }
+
+    fn left(&self, unload: &Unload) -> Duration {
+        (unload.asked.deadline_at - self.now()).to_std().unwrap_or(Duration::ZERO)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.engine.clock.now()
+    }
+
+    fn is_over(&self) -> bool {
+        self.lost.is_cancelled() || self.engine.stopping.is_cancelled()
+    }
+
+    /// Says in the log and the metrics how it ended.
+    fn finish(&self, unload: &Unload) {
+        if !unload.status().is_terminal() {
+            return;
+        }
+        let status = unload.status().as_str();
+        let seconds = (self.now() - unload.asked.created_at).as_seconds_f64();
+        tracing::info!(
+            status,
+            seconds,
+            rows = unload.amount.rows,
+            bytes = unload.amount.bytes,
+            code = unload.state.failure().map(|failure| failure.code.as_str()),
+            "the unload has ended"
+        );
+        let warehouse = unload.asked.warehouse.clone();
+        metrics::histogram!("outflow_unload_seconds", "status" => status, "warehouse" => warehouse.clone()).record(seconds);
+        metrics::counter!("outflow_unloads_ended_total", "status" => status, "warehouse" => warehouse.clone()).increment(1);
+        if unload.status() == Status::Done {
+            metrics::counter!("outflow_delivered_rows_total", "warehouse" => warehouse.clone()).increment(unload.amount.rows);
+            metrics::counter!("outflow_delivered_bytes_total", "warehouse" => warehouse).increment(unload.amount.bytes);
+        } else {
+            self.engine.garbage.notify_one();
+        }
+    }
+}
+
+/// What became of looking for a statement.
+#[derive(Debug)]
+enum Found {
+    Statement(StatementId),
+    Nothing,
+    Unknown,
+}
+
+/// The statement's name was to be recorded, and meanwhile somebody asked to cancel: the name must not be lost.
+fn is_name_of_cancelled(found: &Unload, change: &Change) -> bool {
+    matches!(found.state, State::Cancelling { statement_id: None, .. }) && matches!(change.event, Event::Submitted { .. })
+}
+
+/// The unload, once a notice says that it has a higher version; `None` when the row must be looked at.
+async fn changed_elsewhere(notices: &mut Subscription, version: i64) -> Option<Unload> {
+    loop {
+        match notices.notice().await {
+            Some(unload) if unload.version > version => return Some(Unload::clone(&unload)),
+            Some(_) => {}
+            None => return None,
+        }
+    }
+}

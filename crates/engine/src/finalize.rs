@@ -1,1 +1,296 @@
-//! finalize
+//! Finalize: what the warehouse says that it wrote is checked against storage, joined where one file was asked for, summed, and
+//! written down in the receipt.
+//!
+//! It can be run again from the start at any time: nothing that it reads is removed before `DONE` is recorded, and what it writes has
+//! the same name each time. Nothing here decides from a hint.
+
+use futures::{StreamExt, TryStreamExt, stream};
+use outflow_core::key::{AttemptPlace, StorageKey};
+use outflow_core::manifest::{Entry, Manifest};
+use outflow_core::options::Compression;
+use outflow_core::receipt::{Receipt, ReceiptFile};
+use outflow_core::schema::Column;
+use outflow_core::unload::{Delivery, NewUnload};
+use outflow_core::{Code, Error, Result, StatementId, Unload, UnloadOptions};
+use outflow_storage::{JoinPart, compress};
+use sha2::{Digest, Sha256};
+
+use crate::boundary::Boundary;
+use crate::drive::Driver;
+use crate::submit::place;
+
+/// The largest manifest that is read: some 200,000 files.
+const MANIFEST_LIMIT: u64 = 64 * 1024 * 1024;
+/// How many files are summed at once.
+const SUMS_AT_ONCE: usize = 4;
+/// The mark that tells spreadsheets that a text is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A file that belongs to the result, before it is summed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    name: String,
+    bytes: u64,
+    rows: Option<u64>,
+}
+
+/// What the warehouse wrote, as far as it was verified.
+#[derive(Debug)]
+struct Verified {
+    parts: Vec<Part>,
+    schema: Vec<Column>,
+    rows: u64,
+}
+
+impl Driver {
+    /// Verifies the present attempt's result and writes its receipt.
+    ///
+    /// # Errors
+    /// `verification_failed` when warehouse and storage disagree, `single_file_too_large`, or a storage error, which is retryable.
+    pub(crate) async fn deliver(&self, unload: &Unload, rows: Option<u64>) -> Result<Delivery> {
+        let asked = &unload.asked;
+        let place = place(asked, unload.state.attempt());
+        let listed = self.engine.storage.list(&place).await?;
+        let is_empty = !listed.iter().any(|(name, _)| is_written_by_the_warehouse(name, &asked.options));
+        let verified = if is_empty && rows.unwrap_or(0) == 0 {
+            self.empty_result(asked, &place).await?
+        } else {
+            let manifest = self.engine.storage.read(&StorageKey::Manifest(place.clone()), MANIFEST_LIMIT).await;
+            let manifest = Manifest::parse(&manifest.map_err(missing_manifest)?)?;
+            let verified = self.verify(asked, &place, &manifest, &listed, rows)?;
+            if asked.options.is_joined() { self.join(asked, &place, verified).await? } else { verified }
+        };
+        if asked.options.single_file && verified.parts.len() > 1 {
+            return Err(Error::new(
+                Code::SingleFileTooLarge,
+                format!("the result came as {} files that cannot be joined; send `singleFile` false", verified.parts.len()),
+            ));
+        }
+        let receipt = self.receipt(unload, &place, verified).await?;
+        Boundary::Verified.pass();
+        let text = serde_json::to_vec_pretty(&receipt)
+            .map_err(|error| Error::new(Code::Internal, "the receipt cannot be written").with_source(error))?;
+        self.engine.storage.put(&StorageKey::Receipt(place), text.into()).await?;
+        let file_url = self.engine.storage.file_url(&asked.request_id, receipt.files.len());
+        Ok(Delivery { receipt, file_url })
+    }
+
+    /// After `DONE`: what was joined is not needed in pieces any more. What is left goes with the attempt.
+    pub(crate) async fn remove_parts(&self, unload: &Unload) {
+        if !unload.asked.options.is_joined() {
+            return;
+        }
+        let place = place(&unload.asked, unload.state.attempt());
+        let joined = joined_name(&unload.asked.options);
+        let removed = async {
+            for (name, _) in self.engine.storage.list(&place).await? {
+                if name != joined && is_data_file(&name) {
+                    self.engine.storage.delete(&StorageKey::File(place.clone(), name)).await?;
+                }
+            }
+            Ok::<_, Error>(())
+        };
+        if let Err(error) = removed.await {
+            tracing::warn!(error = error.chain(), "the parts of the joined file stay until it expires");
+        }
+    }
+
+    /// Zero rows: the warehouse wrote nothing, so the file with the header or the schema is made here.
+    async fn empty_result(&self, asked: &NewUnload, place: &AttemptPlace) -> Result<Verified> {
+        let statement = self.engine.statement(asked, place.attempt, &self.station.entry);
+        let empty = self.station.entry.warehouse.empty_result(&statement).await?;
+        let bytes = if asked.options.is_joined() { compressed_head(&asked.options, &empty.schema)? } else { empty.bytes };
+        let name = empty_name(&asked.options);
+        let part = Part { name: name.clone(), bytes: bytes.len() as u64, rows: Some(0) };
+        self.engine.storage.put(&StorageKey::File(place.clone(), name), bytes.into()).await?;
+        Ok(Verified { parts: vec![part], schema: empty.schema, rows: 0 })
+    }
+
+    /// Every file that the manifest names is there with that size, and the rows add up to what the warehouse says.
+    fn verify(
+        &self,
+        asked: &NewUnload,
+        place: &AttemptPlace,
+        manifest: &Manifest,
+        listed: &[(String, u64)],
+        rows: Option<u64>,
+    ) -> Result<Verified> {
+        let statement = self.engine.statement(asked, place.attempt, &self.station.entry);
+        let header_lines = u64::from(statement.header);
+        let mut parts = Vec::with_capacity(manifest.entries.len());
+        for entry in &manifest.entries {
+            let name = self.engine.storage.file_name(place, &entry.url)?;
+            parts.push(verified_part(entry, name, listed, header_lines)?);
+        }
+        let sum = parts.iter().map(|part| part.rows).sum::<Option<u64>>();
+        let rows = match (sum, rows) {
+            (Some(sum), Some(said)) if sum != said => {
+                return Err(mismatch(format!("the manifest adds up to {sum} rows, and the warehouse says that it wrote {said}")));
+            }
+            (Some(known), _) | (None, Some(known)) => known,
+            (None, None) => {
+                return Err(mismatch("neither the manifest nor the warehouse says how many rows there are".to_owned()));
+            }
+        };
+        Ok(Verified { parts, schema: manifest.columns(), rows })
+    }
+
+    /// One file of the parts, with a byte order mark and one header before them where they were asked for.
+    async fn join(&self, asked: &NewUnload, place: &AttemptPlace, verified: Verified) -> Result<Verified> {
+        let options = &asked.options;
+        let head = compressed_head(options, &verified.schema)?;
+        let files = verified.parts.iter().map(|part| JoinPart::File(StorageKey::File(place.clone(), part.name.clone())));
+        let pieces: Vec<_> = (!head.is_empty()).then(|| JoinPart::Bytes(head.into())).into_iter().chain(files).collect();
+        let name = joined_name(options);
+        let bytes = self.engine.storage.join(&pieces, &StorageKey::File(place.clone(), name.clone())).await?;
+        Ok(Verified { parts: vec![Part { name, bytes, rows: Some(verified.rows) }], ..verified })
+    }
+
+    async fn receipt(&self, unload: &Unload, place: &AttemptPlace, verified: Verified) -> Result<Receipt> {
+        let asked = &unload.asked;
+        let storage = &self.engine.storage;
+        let files: Vec<ReceiptFile> = stream::iter((0_u32..).zip(verified.parts))
+            .map(|(index, part)| async move {
+                let checksum = storage.checksum(&StorageKey::File(place.clone(), part.name.clone())).await?;
+                Ok::<_, Error>(ReceiptFile {
+                    index,
+                    name: part.name,
+                    bytes: part.bytes,
+                    rows: part.rows,
+                    checksum,
+                    content_type: asked.options.content_type().to_owned(),
+                })
+            })
+            .buffered(SUMS_AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(Receipt {
+            version: 1,
+            request_id: asked.request_id.clone(),
+            unload_id: asked.unload_id,
+            owner: asked.owner.clone(),
+            attempt: place.attempt,
+            warehouse: asked.warehouse.clone(),
+            statement_id: unload.statement_id.clone().unwrap_or_else(|| StatementId::new("")),
+            sql_sha256: hex(&Sha256::digest(asked.sql.as_bytes())),
+            options: asked.options.clone(),
+            schema: verified.schema,
+            row_count: verified.rows,
+            byte_count: files.iter().map(|file| file.bytes).sum(),
+            files,
+            created_at: asked.created_at,
+            verified_at: self.now(),
+        })
+    }
+}
+
+fn verified_part(entry: &Entry, name: String, listed: &[(String, u64)], header_lines: u64) -> Result<Part> {
+    let Some((_, bytes)) = listed.iter().find(|(listed, _)| *listed == name) else {
+        return Err(mismatch(format!("the manifest names `{name}`, which is not in storage")));
+    };
+    if let Some(meta) = entry.meta
+        && meta.content_length != *bytes
+    {
+        return Err(mismatch(format!("`{name}` has {bytes} bytes, and the manifest says {}", meta.content_length)));
+    }
+    let rows = match entry.meta {
+        None => None,
+        Some(meta) => Some(
+            meta.record_count
+                .checked_sub(header_lines)
+                .ok_or_else(|| mismatch(format!("the manifest says that `{name}` has no line, but a header was asked for")))?,
+        ),
+    };
+    Ok(Part { name, bytes: *bytes, rows })
+}
+
+fn mismatch(message: String) -> Error {
+    Error::new(Code::VerificationFailed, message)
+}
+
+/// A statement that wrote rows must have written a manifest.
+fn missing_manifest(error: Error) -> Error {
+    if error.code() == Code::NotFound {
+        return mismatch("the warehouse says that the statement finished, but its manifest is not in storage".to_owned());
+    }
+    error
+}
+
+/// Whether the warehouse wrote it: everything but what finalize itself may have left in an earlier run.
+fn is_written_by_the_warehouse(name: &str, options: &UnloadOptions) -> bool {
+    name != "receipt.json" && name != empty_name(options) && name != joined_name(options)
+}
+
+fn is_data_file(name: &str) -> bool {
+    name != "receipt.json" && name != "outputmanifest"
+}
+
+/// UNLOAD's own names have digits after `output`, so these are never taken for one.
+fn joined_name(options: &UnloadOptions) -> String {
+    format!("joined.{}", suffix(options))
+}
+
+fn empty_name(options: &UnloadOptions) -> String {
+    format!("empty.{}", suffix(options))
+}
+
+fn suffix(options: &UnloadOptions) -> String {
+    options.extension().unwrap_or_else(|| "parquet".to_owned())
+}
+
+/// What comes before the first part: byte order mark and header, as a member of its own.
+fn compressed_head(options: &UnloadOptions, schema: &[Column]) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    if options.bom == Some(true) {
+        head.extend_from_slice(BYTE_ORDER_MARK);
+    }
+    if options.header == Some(true) {
+        let delimiter = options.delimiter.unwrap_or(',');
+        let fields: Vec<_> = schema.iter().map(|column| csv_field(&column.name, delimiter)).collect();
+        head.extend_from_slice(fields.join(delimiter.encode_utf8(&mut [0; 4])).as_bytes());
+        head.push(b'\n');
+    }
+    if head.is_empty() {
+        return Ok(head);
+    }
+    compress(&head, options.compression.unwrap_or(Compression::None))
+}
+
+/// RFC 4180: quoted only where it must be.
+fn csv_field(text: &str, delimiter: char) -> String {
+    if text.contains(['"', '\n', '\r', delimiter]) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use outflow_core::manifest::Meta;
+
+    use super::*;
+
+    fn entry(content_length: u64, record_count: u64) -> Entry {
+        Entry { url: "s3://local/x/output000".to_owned(), meta: Some(Meta { content_length, record_count }) }
+    }
+
+    #[test]
+    fn a_file_is_believed_only_when_storage_agrees() {
+        let listed = [("output000".to_owned(), 10_u64)];
+        let part = verified_part(&entry(10, 3), "output000".to_owned(), &listed, 1).unwrap();
+        assert_eq!(part.rows, Some(2));
+        for (entry, name) in [(entry(11, 3), "output000"), (entry(10, 3), "output001"), (entry(10, 0), "output000")] {
+            let error = verified_part(&entry, name.to_owned(), &listed, 1).unwrap_err();
+            assert_eq!(error.code(), Code::VerificationFailed);
+        }
+    }
+
+    #[test]
+    fn the_head_is_quoted_like_the_rest() {
+        let schema = ["a", "b\"c", "d,e"].map(|name| Column { name: name.to_owned(), data_type: "bigint".to_owned() });
+        let options = UnloadOptions { compression: Some(Compression::None), bom: Some(true), ..UnloadOptions::default() };
+        let head = compressed_head(&options, &schema).unwrap();
+        assert_eq!(String::from_utf8(head).unwrap(), "\u{feff}a,\"b\"\"c\",\"d,e\"\n");
+    }
+}
