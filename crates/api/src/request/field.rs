@@ -1,0 +1,114 @@
+//! Reading JSON so that whoever sent something wrong learns which field it was, where, and what would be right.
+
+use std::fmt;
+
+use outflow_core::{Code, Error, Result};
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+
+/// The fields of an unload request.
+pub(super) const FIELDS: [&str; 17] = [
+    "requestId",
+    "sql",
+    "query",
+    "parameters",
+    "warehouse",
+    "format",
+    "compression",
+    "header",
+    "delimiter",
+    "nullAs",
+    "bom",
+    "singleFile",
+    "parallel",
+    "retentionDays",
+    "timeoutSeconds",
+    "notify",
+    "labels",
+];
+
+/// Options that UNLOAD has and the API does not offer yet.
+pub(super) const NOT_OFFERED: [&str; 8] =
+    ["quoteAll", "escape", "fixedWidth", "maxFileSizeMb", "rowGroupSizeMb", "partitionBy", "partitionInclude", "extension"];
+
+/// The body as text.
+pub(super) fn text(body: &[u8]) -> Result<&str> {
+    std::str::from_utf8(body).map_err(|error| {
+        let at = error.valid_up_to();
+        Error::new(Code::InvalidRequest, format!("the body is not UTF-8: the byte at offset {at} cannot stand there"))
+    })
+}
+
+/// Reads a document; an error names the field and the place.
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
+    // serde would take a list of the fields' values too.
+    if text.trim_start().starts_with('[') {
+        return Err(Error::new(Code::InvalidRequest, "the body is a JSON list; send an object"));
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        refusal(if path == "." { None } else { Some(path) }, error.inner())
+    })?;
+    deserializer.end().map_err(|error| refusal(None, &error))?;
+    Ok(value)
+}
+
+/// Looks at the names alone, so that an unknown one is answered with what it may have been meant to be.
+pub(super) fn check_names(text: &str) -> Result<()> {
+    let mut surprise = None;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    // What is no JSON object is told better by the second reading.
+    let _ = serde::de::Deserializer::deserialize_map(&mut deserializer, Names(&mut surprise));
+    match surprise {
+        None => Ok(()),
+        Some(name) if NOT_OFFERED.contains(&name.as_str()) => {
+            Err(Error::new(Code::IllegalOption, format!("the option `{name}` is not offered yet; leave it out")))
+        }
+        Some(name) => Err(Error::new(Code::InvalidRequest, unknown(&name))),
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let shown: String = name.chars().take(80).flat_map(char::escape_debug).collect();
+    let nearest = FIELDS
+        .into_iter()
+        .map(|field| (strsim::damerau_levenshtein(&field.to_lowercase(), &shown.to_lowercase().replace(['_', '-'], "")), field))
+        .min()
+        .filter(|(distance, field)| *distance <= field.len() / 3);
+    match nearest {
+        Some((_, field)) => format!("the field `{shown}` is unknown; did you mean `{field}`?"),
+        None => format!("the field `{shown}` is unknown; there are `{}`", FIELDS.join("`, `")),
+    }
+}
+
+/// serde's words as ours: they already name what was expected, and end with the place.
+fn refusal(field: Option<String>, error: &serde_json::Error) -> Error {
+    let message = match field {
+        _ if error.is_eof() => format!("the body is not a whole JSON document: {error}"),
+        Some(field) if error.is_data() => format!("the field `{field}` cannot be read: {error}"),
+        None if error.is_data() => format!("the body is not the JSON object that is expected: {error}"),
+        _ => format!("the body is not JSON: {error}"),
+    };
+    Error::new(Code::InvalidRequest, message)
+}
+
+/// Finds the first name that is not known.
+struct Names<'a>(&'a mut Option<String>);
+
+impl<'de> Visitor<'de> for Names<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if !FIELDS.contains(&name.as_str()) && self.0.is_none() {
+                *self.0 = Some(name);
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+}

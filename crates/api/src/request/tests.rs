@@ -1,0 +1,131 @@
+use outflow_core::options::{Compression, Format};
+use serde_json::json;
+
+use super::*;
+
+fn refused(body: &str) -> (Code, String) {
+    let error = UnloadRequest::from_json(body.as_bytes()).and_then(|request| request.into_submission(None)).unwrap_err();
+    (error.code(), error.to_string())
+}
+
+#[track_caller]
+fn assert_refused(body: &str, code: Code, parts: &[&str]) {
+    let (found, message) = refused(body);
+    assert_eq!(found, code, "{message}");
+    for part in parts {
+        assert!(message.contains(part), "`{part}` is missing in: {message}");
+    }
+}
+
+#[test]
+fn every_field_of_the_request_is_known_by_name() {
+    let full = UnloadRequest {
+        request_id: Some("a".into()),
+        sql: Some("s".into()),
+        query: Some("q".into()),
+        parameters: Some(Map::new()),
+        warehouse: Some("w".into()),
+        format: Some("csv".into()),
+        compression: Some("none".into()),
+        header: Some(true),
+        delimiter: Some("|".into()),
+        null_as: Some("N".into()),
+        bom: Some(true),
+        single_file: Some(true),
+        parallel: Some(true),
+        retention_days: Some(1),
+        timeout_seconds: Some(1),
+        notify: Some(vec![]),
+        labels: Some(BTreeMap::new()),
+    };
+    let value = serde_json::to_value(&full).unwrap();
+    let mut names: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut known = field::FIELDS.to_vec();
+    names.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(names, known);
+    assert_eq!(UnloadRequest::from_json(value.to_string().as_bytes()).unwrap(), full);
+}
+
+#[test]
+fn a_request_becomes_a_submission() {
+    let body = r#"{"requestId":"abc","sql":"SELECT :n","parameters":{"n":1},"format":"json","compression":"zstd","nullAs":"N","retentionDays":3,
+        "labels":{"team":"growth"},"notify":[]}"#;
+    let submission = UnloadRequest::from_json(body.as_bytes()).unwrap().into_submission(None).unwrap();
+    assert_eq!(submission.request_id.unwrap().as_str(), "abc");
+    assert_eq!((submission.requested.format, submission.requested.compression), (Some(Format::Json), Some(Compression::Zstd)));
+    assert_eq!((submission.requested.retention_days, submission.requested.header), (Some(3), None));
+    assert_eq!(submission.parameters.names().collect::<Vec<_>>(), ["n"]);
+    assert_eq!(submission.labels["team"], "growth");
+}
+
+#[test]
+fn the_canonical_form_has_the_fields_as_sent_and_nothing_else() {
+    let sent =
+        r#"{"sql":"SELECT 1","parameters":{"b":1,"a":{"value":"2026-01-01","type":"date"}},"requestId":"x","header":true}"#;
+    let other = r#"{ "header" : true, "requestId" : "y", "parameters" : {"a":{"type":"date","value":"2026-01-01"},"b":1}, "query":"SELECT 1" }"#;
+    let canonical = |text: &str| UnloadRequest::from_json(text.as_bytes()).unwrap().canonical();
+    assert_eq!(
+        canonical(sent).to_string(),
+        r#"{"header":true,"parameters":{"a":{"type":"date","value":"2026-01-01"},"b":1},"sql":"SELECT 1"}"#
+    );
+    assert_eq!(canonical(sent).to_string(), canonical(other).to_string());
+    assert_ne!(canonical(sent), canonical(r#"{"sql":"SELECT 1"}"#));
+    assert_eq!(canonical(r#"{"sql":"SELECT 1","format":null}"#), canonical(r#"{"sql":"SELECT 1"}"#), "null is what was not sent");
+}
+
+#[test]
+fn the_canonical_form_can_be_sent_again() {
+    let body = r#"{"requestId":"abc","query":"SELECT :n","parameters":{"n":null},"singleFile":false,"labels":{}}"#;
+    let first = UnloadRequest::from_json(body.as_bytes()).unwrap();
+    let again = UnloadRequest::from_canonical(&first.canonical()).unwrap();
+    assert_eq!(again.canonical(), first.canonical());
+    assert_eq!((again.sql.as_deref(), again.request_id, again.single_file), (Some("SELECT :n"), None, Some(false)));
+}
+
+#[test]
+fn sql_is_sent_once_and_under_one_name() {
+    assert_refused("{}", Code::InvalidRequest, &["`sql` is missing"]);
+    assert_refused(r#"{"sql":"a","query":"a"}"#, Code::InvalidRequest, &["`sql`", "`query`"]);
+    assert_refused(r#"{"sql":"a","sql":"b"}"#, Code::InvalidRequest, &["duplicate field `sql`", "line 1 column"]);
+}
+
+#[test]
+fn unknown_fields_are_refused_by_name_and_with_what_was_meant() {
+    assert_refused(r#"{"sql":"a","nulAs":""}"#, Code::InvalidRequest, &["`nulAs`", "did you mean `nullAs`?"]);
+    assert_refused(r#"{"sql":"a","request_id":""}"#, Code::InvalidRequest, &["`request_id`", "did you mean `requestId`?"]);
+    assert_refused(r#"{"sql":"a","iamRole":"x"}"#, Code::InvalidRequest, &["`iamRole` is unknown", "`retentionDays`"]);
+    for option in field::NOT_OFFERED {
+        let body = json!({"sql": "a", option: true}).to_string();
+        assert_refused(&body, Code::IllegalOption, &[&format!("`{option}`"), "not offered yet"]);
+    }
+    assert_refused(r#"{"sql":"a","format":"text"}"#, Code::IllegalOption, &["`text`", "not offered yet"]);
+    assert_refused(r#"{"sql":"a","format":"xlsx"}"#, Code::IllegalOption, &["`xlsx`", "`csv`, `json`, `parquet`"]);
+    assert_refused(r#"{"sql":"a","compression":"bzip2"}"#, Code::IllegalOption, &["`bzip2`", "not offered yet"]);
+    assert_refused(r#"{"sql":"a","notify":[{"type":"email"}]}"#, Code::IllegalOption, &["`notify`", "not offered yet"]);
+}
+
+#[test]
+fn what_is_no_request_is_refused_with_field_and_place() {
+    assert_refused("", Code::InvalidRequest, &["not a whole JSON document", "line 1 column 0"]);
+    assert_refused(r#"{"sql":"a""#, Code::InvalidRequest, &["not a whole JSON document"]);
+    assert_refused("sql=SELECT", Code::InvalidRequest, &["not JSON", "line 1 column 1"]);
+    assert_refused(r#" ["a","SELECT 1"]"#, Code::InvalidRequest, &["send an object"]);
+    assert_refused(r#"{"sql":"a"} x"#, Code::InvalidRequest, &["trailing characters"]);
+    assert_refused(r#"{"sql":7}"#, Code::InvalidRequest, &["the field `sql`", "expected a string", "line 1 column 8"]);
+    assert_refused(r#"{"sql":"a","header":"yes"}"#, Code::InvalidRequest, &["the field `header`", "expected a boolean"]);
+    assert_refused(r#"{"sql":"a","labels":{"k":1}}"#, Code::InvalidRequest, &["the field `labels.k`", "expected a string"]);
+    assert_refused(r#"{"sql":"a","retentionDays":-1}"#, Code::InvalidRequest, &["the field `retentionDays`"]);
+    assert_refused(r#"{"sql":"a","parameters":{"d":{"type":"date"}}}"#, Code::ParameterInvalid, &["`d`"]);
+    assert_refused(r#"{"sql":"a","requestId":"a/b"}"#, Code::InvalidRequestId, &["`/`"]);
+    let error = UnloadRequest::from_json(b"{\"sql\":\"\xff\"}").unwrap_err();
+    assert_eq!((error.code(), error.to_string().contains("offset 8")), (Code::InvalidRequest, true), "{error}");
+}
+
+#[test]
+fn a_retry_may_say_nothing() {
+    assert_eq!(RetryRequest::from_json(b"").unwrap(), RetryRequest::default());
+    assert_eq!(RetryRequest::from_json(b" {} ").unwrap(), RetryRequest::default());
+    assert_eq!(RetryRequest::from_json(br#"{"requestId":"b"}"#).unwrap().request_id.as_deref(), Some("b"));
+    assert_eq!(RetryRequest::from_json(br#"{"sql":"b"}"#).unwrap_err().code(), Code::InvalidRequest);
+}
