@@ -1,0 +1,104 @@
+//! The functions that a query may call. What is not here is refused: a list of what is dangerous would never end.
+//!
+//! A function is here when it computes from its arguments and nothing else. Not here: what sleeps, reads files or settings, opens
+//! connections, runs SQL from a text, moves sequences or takes locks, calls out (external functions, models), or makes rows of nothing.
+
+use super::nearest;
+
+/// How long a text may be that a function makes from a number.
+pub(crate) const MAX_LENGTH: u64 = 1_000_000;
+
+/// The functions of one warehouse: sorted lists.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Functions(&'static [&'static [&'static str]]);
+
+/// What the embedded engine has.
+pub(crate) const EMBEDDED: Functions = Functions(&[&COMMON, &DATAFUSION]);
+
+/// What Redshift has.
+pub(crate) const REDSHIFT: Functions = Functions(&[&COMMON, &AMAZON]);
+
+impl Functions {
+    /// Whether a function of that name, in lower case, may be called.
+    pub(crate) fn allow(&self, name: &str) -> bool {
+        self.0.iter().any(|list| list.binary_search(&name).is_ok())
+    }
+
+    /// The allowed name that looks most like it.
+    pub(crate) fn nearest(&self, name: &str) -> Option<&'static str> {
+        nearest(name, self.0.iter().flat_map(|list| list.iter().copied()))
+    }
+
+    /// Which argument, from 0, says how long the result is.
+    pub(crate) fn length_argument(&self, name: &str) -> Option<usize> {
+        matches!(name, "repeat" | "lpad" | "rpad").then_some(1)
+    }
+}
+
+/// What both have.
+#[rustfmt::skip]
+const COMMON: [&str; 108] = [
+    "abs", "acos", "any_value", "ascii", "asin", "atan", "atan2", "avg", "bit_and", "bit_length", "bit_or", "bool_and",
+    "bool_or", "btrim", "cbrt", "ceil", "ceiling", "char_length", "character_length", "chr", "coalesce", "concat", "cos", "cot",
+    "count", "cume_dist", "current_date", "current_time", "current_timestamp", "date_part", "date_trunc", "degrees",
+    "dense_rank", "exp", "extract", "first_value", "floor", "greatest", "grouping", "initcap", "lag", "last_value", "lead",
+    "least", "left", "length", "ln", "localtime", "localtimestamp", "log", "lower", "lpad", "ltrim", "max", "md5", "median",
+    "min", "mod", "now", "nth_value", "ntile", "nullif", "nvl", "nvl2", "octet_length", "overlay", "percent_rank",
+    "percentile_cont", "pi", "position", "pow", "power", "radians", "random", "rank", "regexp_count", "regexp_instr",
+    "regexp_replace", "repeat", "replace", "reverse", "right", "round", "row_number", "rpad", "rtrim", "sign", "sin",
+    "split_part", "sqrt", "stddev", "stddev_pop", "stddev_samp", "strpos", "substr", "substring", "sum", "tan", "to_char",
+    "to_date", "to_hex", "to_timestamp", "translate", "trim", "trunc", "upper", "var_pop", "var_samp",
+];
+
+/// What DataFusion has besides, its aliases included.
+#[rustfmt::skip]
+const DATAFUSION: [&str; 146] = [
+    "acosh", "approx_distinct", "approx_median", "approx_percentile_cont", "approx_percentile_cont_with_weight", "array_agg",
+    "array_any_value", "array_append", "array_avg", "array_cat", "array_compact", "array_concat", "array_contains",
+    "array_dims", "array_distance", "array_distinct", "array_element", "array_empty", "array_except", "array_extract",
+    "array_first", "array_has", "array_has_all", "array_has_any", "array_indexof", "array_intersect", "array_join",
+    "array_length", "array_max", "array_min", "array_ndims", "array_pop_back", "array_pop_front", "array_position",
+    "array_positions", "array_prepend", "array_product", "array_push_back", "array_push_front", "array_remove",
+    "array_remove_all", "array_remove_n", "array_replace", "array_replace_all", "array_replace_n", "array_reverse",
+    "array_slice", "array_sort", "array_sum", "array_to_string", "array_union", "arrays_overlap", "arrays_zip", "arrow_typeof",
+    "asinh", "atanh", "bit_xor", "cardinality", "concat_ws", "contains", "corr", "cosh", "cosine_distance", "covar",
+    "covar_pop", "covar_samp", "date_bin", "date_format", "datepart", "datetrunc", "decode", "digest", "element_at", "empty",
+    "encode", "ends_with", "factorial", "find_in_set", "flatten", "from_unixtime", "gcd", "get_field", "ifnull",
+    "inner_product", "instr", "isnan", "iszero", "lcm", "levenshtein", "list_contains", "list_length", "list_sort", "log10",
+    "log2", "make_array", "make_date", "make_list", "make_time", "map", "map_entries", "map_extract", "map_keys", "map_values",
+    "mean", "named_struct", "nanvl", "quantile_cont", "rand", "regexp_like", "regexp_match", "regr_avgx", "regr_avgy",
+    "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "row", "sha224", "sha256",
+    "sha384", "sha512", "signum", "sinh", "starts_with", "string_agg", "string_to_array", "string_to_list", "struct",
+    "substr_index", "substring_index", "tanh", "to_local_time", "to_time", "to_timestamp_micros", "to_timestamp_millis",
+    "to_timestamp_nanos", "to_timestamp_seconds", "to_unixtime", "today", "uuid", "var", "var_population", "var_sample",
+];
+
+/// What Redshift has besides.
+#[rustfmt::skip]
+const AMAZON: [&str; 93] = [
+    "add_months", "approximate", "array", "array_concat", "array_flatten", "bttext_pattern_cmp", "can_json_parse", "charindex",
+    "checksum", "collate", "convert_timezone", "crc32", "current_user", "date_add", "date_cmp", "date_cmp_timestamp",
+    "date_cmp_timestamptz", "date_diff", "date_part_year", "dateadd", "datediff", "decode", "dexp", "difference", "dlog1",
+    "dlog10", "farmfingerprint64", "fnv_hash", "from_hex", "from_varbyte", "func_sha1", "get_array_length",
+    "get_number_attributes", "getdate", "hll", "hll_cardinality", "hll_combine", "hll_combine_agg", "hll_create_sketch",
+    "interval_cmp", "is_array", "is_bigint", "is_boolean", "is_char", "is_decimal", "is_float", "is_integer", "is_object",
+    "is_scalar", "is_smallint", "is_valid_json", "is_valid_json_array", "is_varchar", "isnull", "json_array_length",
+    "json_extract_array_element_text", "json_extract_path_text", "json_parse", "json_serialize", "json_size", "json_typeof",
+    "last_day", "len", "listagg", "lower_attribute_names", "months_between", "next_day", "object", "percentile_disc",
+    "quote_ident", "quote_literal", "ratio_to_report", "regexp_substr", "session_user", "sha", "sha1", "sha2", "soundex",
+    "split_to_array", "strtol", "subarray", "sysdate", "text_len", "textlen", "timeofday", "timestamp_cmp",
+    "timestamp_cmp_date", "timezone", "to_number", "to_varbyte", "upper_attribute_names", "user", "variance",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_sorted_and_do_not_overlap() {
+        for list in [COMMON.as_slice(), &DATAFUSION, &AMAZON] {
+            assert!(list.is_sorted_by(|one, next| one < next));
+        }
+        assert!(COMMON.iter().all(|name| !DATAFUSION.contains(name) && !AMAZON.contains(name)));
+    }
+}

@@ -1,0 +1,173 @@
+//! What can be refused before anything is parsed: what two lexers cut differently, what only some of them know, and what is too much.
+//!
+//! The rules are about tokens, never about words in a text: `';'`, `"--"` and `/* $$ */` are nobody's business.
+
+use super::scan::{Kind, Lexer, Token, Unclosed, scan};
+use super::source::Source;
+use crate::{Code, Error, Result};
+
+/// How many tokens there may be, comments not counted.
+pub(crate) const MAX_TOKENS: usize = 20_000;
+
+/// How many parentheses and brackets may be open at once.
+pub(crate) const MAX_PARENTHESES: usize = 50;
+
+/// Cuts the text into the tokens that both lexers find, comments included, and holds them against the rules.
+pub(crate) fn tokens(source: &Source) -> Result<Vec<Token>> {
+    let (redshift, redshift_unclosed) = scan(source.text(), Lexer::Redshift);
+    let (postgres, postgres_unclosed) = scan(source.text(), Lexer::Postgres);
+    if redshift != postgres || redshift_unclosed != postgres_unclosed {
+        return Err(disagreement(source, &redshift, &postgres, redshift_unclosed.or(postgres_unclosed)));
+    }
+    if let Some(unclosed) = redshift_unclosed {
+        let what = match unclosed.kind {
+            Kind::Comment => "the comment that begins here has no end; close it with `*/`",
+            Kind::Quoted => "the quoted name that begins here has no end; close it with `\"`",
+            _ => "the string that begins here has no end; close it with `'`",
+        };
+        return Err(Error::new(Code::SqlSyntax, what).at(source.position(unclosed.start)));
+    }
+    let seen: Vec<Token> = redshift.iter().copied().filter(|token| token.kind != Kind::Comment).collect();
+    Rules { source, tokens: &seen }.check()?;
+    Ok(redshift)
+}
+
+fn disagreement(source: &Source, one: &[Token], other: &[Token], unclosed: Option<Unclosed>) -> Error {
+    let agreed = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    let (kind, start) = one
+        .get(agreed)
+        .or(other.get(agreed))
+        .map(|token| (token.kind, token.start))
+        .or(unclosed.map(|unclosed| (unclosed.kind, unclosed.start)))
+        .unwrap_or((Kind::Symbol, 0));
+    let why = match kind {
+        Kind::Comment => "a comment within a comment ends at different places for different warehouses; do not nest comments",
+        _ => "a `\\` before a quote ends the string for one warehouse and not for another; write a quote as `''`, and a `\\` at the end of a string as a parameter",
+    };
+    Error::new(Code::SqlAmbiguous, why).at(source.position(start))
+}
+
+/// The rules, over the tokens without comments.
+struct Rules<'a> {
+    source: &'a Source,
+    tokens: &'a [Token],
+}
+
+impl Rules<'_> {
+    fn check(&self) -> Result<()> {
+        let mut open = 0_usize;
+        let mut ended = false;
+        for (at, token) in self.tokens.iter().enumerate() {
+            let text = self.text(token);
+            if ended && text != ";" {
+                return Err(self.refuse(Code::SqlNotSingle, token, "a second statement begins here; send one query at a time"));
+            }
+            match text {
+                ";" => ended = true,
+                "(" | "[" => open += 1,
+                ")" | "]" => open = open.saturating_sub(1),
+                _ => self.check_token(at, token, text)?,
+            }
+            if open > MAX_PARENTHESES {
+                let why = format!("more than {MAX_PARENTHESES} parentheses are open at once; name the inner queries with WITH");
+                return Err(self.refuse(Code::SqlTooComplex, token, why));
+            }
+            if at >= MAX_TOKENS {
+                let why = format!("the query has more than {MAX_TOKENS} words and symbols; keep long lists of values in a table");
+                return Err(self.refuse(Code::SqlTooComplex, token, why));
+            }
+            if text == "[" && self.follows(at).is_some_and(|next| matches!(next.kind, Kind::Word | Kind::Quoted)) {
+                let why = "`[name]` is a quoted name to one warehouse and an element to another; quote names with `\"`";
+                return Err(self.refuse(Code::SqlAmbiguous, token, why));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_token(&self, at: usize, token: &Token, text: &str) -> Result<()> {
+        let next = self.follows(at);
+        let touching = next.filter(|next| next.start == token.end);
+        match token.kind {
+            Kind::Word => {
+                self.source.check_visible(token.start, token.end, false)?;
+                if text.contains("$$") {
+                    return Err(self.refuse(Code::SqlNotAllowed, token, DOLLAR));
+                }
+                match touching {
+                    Some(next) if is_quote(next) && !stands_before_quotes(text) => Err(self.refuse(Code::SqlAmbiguous, token, PREFIX)),
+                    Some(next) if text.eq_ignore_ascii_case("u") && self.text(next) == "&" => match self.follows(at + 1) {
+                        Some(quote) if is_quote(quote) && quote.start == next.end => {
+                            Err(self.refuse(Code::SqlAmbiguous, token, PREFIX))
+                        }
+                        _ => Ok(()),
+                    },
+                    _ => Ok(()),
+                }
+            }
+            Kind::Number => match touching {
+                Some(next) if matches!(next.kind, Kind::Word | Kind::Number | Kind::Text | Kind::Quoted) => {
+                    let why = "a number runs into what follows it, and warehouses part the two differently; put a space between them";
+                    Err(self.refuse(Code::SqlAmbiguous, token, why))
+                }
+                _ => Ok(()),
+            },
+            Kind::Text => match next {
+                Some(next) if next.kind == Kind::Text => {
+                    let why = "two strings in a row are one string to one warehouse and an error to another; join them with `||`";
+                    Err(self.refuse(Code::SqlAmbiguous, next, why))
+                }
+                _ => Ok(()),
+            },
+            Kind::Quoted => self.source.check_visible(token.start, token.end, true),
+            Kind::Symbol => match refused_symbol(text) {
+                Some((code, why)) => Err(self.refuse(code, token, why)),
+                None => Ok(()),
+            },
+            Kind::Comment | Kind::Parameter | Kind::Cast => Ok(()),
+        }
+    }
+
+    fn follows(&self, at: usize) -> Option<&Token> {
+        self.tokens.get(at + 1)
+    }
+
+    fn text(&self, token: &Token) -> &str {
+        &self.source.text()[token.start..token.end]
+    }
+
+    fn refuse(&self, code: Code, token: &Token, why: impl Into<String>) -> Error {
+        Error::new(code, why).at(self.source.position(token.start))
+    }
+}
+
+const DOLLAR: &str = "`$` quotes a text or stands for a positional parameter, and neither is taken; write texts in `'` and parameters as `:name`";
+const PREFIX: &str = "a word that touches a quote changes how some warehouses read the text (`E'…'`, `N'…'`, `U&'…'`); put a space before the quote, or leave the word out";
+
+fn is_quote(token: &Token) -> bool {
+    matches!(token.kind, Kind::Text | Kind::Quoted)
+}
+
+/// Words that are often written against a quote and change nothing of how it is read.
+fn stands_before_quotes(word: &str) -> bool {
+    const WORDS: [&str; 27] = [
+        "ALL", "AND", "ANY", "AS", "BETWEEN", "BY", "DATE", "DISTINCT", "ELSE", "ESCAPE", "FROM", "ILIKE", "IN", "INTERVAL", "JOIN", "LIKE",
+        "NOT", "ON", "OR", "SELECT", "THEN", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "TO", "WHEN", "WHERE",
+    ];
+    WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Symbols that no reading shared by all warehouses has.
+fn refused_symbol(symbol: &str) -> Option<(Code, &'static str)> {
+    match symbol {
+        "(" | ")" | "[" | "]" | "," | "." | ";" | "+" | "-" | "*" | "/" | "%" | "<" | ">" | "=" | "!" | "|" | "&" | "~" => None,
+        "$" => Some((Code::SqlNotAllowed, DOLLAR)),
+        "?" => Some((Code::SqlNotAllowed, "`?` is not taken as a parameter; write it as `:name` and send its value in `parameters`")),
+        ":" => Some((Code::SqlNotAllowed, "`:` stands alone; a parameter is `:name`, a cast is `::type`")),
+        "`" => Some((Code::SqlAmbiguous, "a backtick quotes names for some warehouses only; quote names with `\"`")),
+        "^" => Some((Code::SqlAmbiguous, "`^` is a power to one warehouse and an exclusive or to another; write `power(a, b)`")),
+        "#" => Some((Code::SqlAmbiguous, "`#` is part of a name to one warehouse and an operator to another; quote the name with `\"`")),
+        "@" => Some((Code::SqlNotAllowed, "`@` is an operator or a variable of some warehouses only; it is not allowed")),
+        "\\" => Some((Code::SqlNotAllowed, "`\\` has no meaning outside a string; remove it")),
+        _ => Some((Code::SqlNotAllowed, "this character has no meaning in a query; remove it, or quote the name that it is part of")),
+    }
+}

@@ -1,0 +1,152 @@
+//! From tokens to a syntax tree, under either reading, and from the parser's complaints to ours.
+
+use sqlparser::ast::Query;
+use sqlparser::dialect::Dialect;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+
+use super::scan::{self, Kind};
+use super::source::Source;
+use crate::parameter::shown;
+use crate::{Code, Error, Position, Result};
+
+/// What statements begin with that are no queries.
+#[rustfmt::skip]
+const STATEMENTS: [&str; 66] = [
+    "ABORT", "ALTER", "ANALYSE", "ANALYZE", "ATTACH", "BEGIN", "CALL", "CANCEL", "CHECKPOINT", "CLOSE", "CLUSTER", "COMMENT",
+    "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DECLARE", "DELETE", "DESC", "DESCRIBE", "DETACH", "DISCARD", "DO", "DROP", "END",
+    "EXECUTE", "EXPLAIN", "EXPORT", "FETCH", "GRANT", "IMPORT", "INSERT", "INSTALL", "KILL", "LISTEN", "LOAD", "LOCK", "MERGE",
+    "MOVE", "MSCK", "NOTIFY", "PRAGMA", "PREPARE", "PUT", "REASSIGN", "REFRESH", "REINDEX", "RELEASE", "RENAME", "REPLACE",
+    "RESET", "REVOKE", "ROLLBACK", "SAVEPOINT", "SECURITY", "SET", "SHOW", "START", "TRUNCATE", "UNDROP", "UNLISTEN", "UNLOAD",
+    "UPDATE", "UPSERT", "USE", "VACUUM",
+];
+
+/// How deep the parser may go into itself. Fifty parentheses stay below it, whatever they hold.
+const RECURSION_LIMIT: usize = 300;
+
+/// Refuses what does not even begin like a query, by the name of what it is.
+pub(crate) fn first_word(text: &Source, tokens: &[scan::Token]) -> Result<()> {
+    let Some(first) = tokens.iter().find(|token| token.kind != Kind::Comment) else {
+        return Err(Error::new(Code::SqlSyntax, "there is no query; send a SELECT").at(text.position(0)));
+    };
+    let word = text.text()[first.start..first.end].to_ascii_uppercase();
+    if first.kind == Kind::Word && STATEMENTS.contains(&word.as_str()) {
+        let why = format!("`{word}` is not a query; only a SELECT can be unloaded, also one that begins with WITH");
+        return Err(Error::new(Code::SqlNotReadOnly, why).at(text.position(first.start)));
+    }
+    Ok(())
+}
+
+/// The tokens that both readings cut from the text, the same as our own lexer's.
+pub(crate) fn tokens(text: &Source, ours: &[scan::Token], one: &dyn Dialect, other: &dyn Dialect) -> Result<Vec<TokenWithSpan>> {
+    let tokens = tokenize(text, one)?;
+    let others = tokenize(text, other)?;
+    if let Some(at) = first_difference(&tokens, &others) {
+        return Err(ambiguous(at));
+    }
+    let mut places = Places { text: text.text(), byte: 0, line: 1, column: 1 };
+    let mut theirs = tokens.iter().filter(|token| is_name_or_text(&token.token));
+    for token in ours.iter().filter(|token| matches!(token.kind, Kind::Word | Kind::Quoted | Kind::Text)) {
+        let (start, end) = (places.at(token.start), places.at(token.end));
+        match theirs.next() {
+            Some(same) if location(same.span.start) == start && location(same.span.end) == end => {}
+            _ => return Err(ambiguous(start)),
+        }
+    }
+    match theirs.next() {
+        None => Ok(tokens),
+        Some(surplus) => Err(ambiguous(location(surplus.span.start))),
+    }
+}
+
+/// Parses the tokens as one query; anything else, and anything behind it, is a syntax error.
+pub(crate) fn query(tokens: Vec<TokenWithSpan>, reading: &dyn Dialect, end: Position) -> Result<Query> {
+    let mut parser = Parser::new(reading).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
+    let parsed = parser.parse_query();
+    let next = parser.peek_token();
+    let place = if next.token == Token::EOF { end } else { location(next.span.start) };
+    match parsed {
+        Ok(query) if next.token == Token::EOF => Ok(*query),
+        Ok(_) => {
+            let why = format!("syntax error: the query ends before `{}`, which does not belong to it", shown(&next.to_string()));
+            Err(Error::new(Code::SqlSyntax, why).at(place))
+        }
+        Err(ParserError::RecursionLimitExceeded) => Err(Error::new(
+            Code::SqlTooComplex,
+            "the query is nested too deep, or its syntax is so broken that nobody can tell where; name the inner queries with WITH",
+        )),
+        Err(ParserError::ParserError(message) | ParserError::TokenizerError(message)) => Err(syntax(&message, place)),
+    }
+}
+
+fn tokenize(text: &Source, reading: &dyn Dialect) -> Result<Vec<TokenWithSpan>> {
+    Tokenizer::new(reading, text.text())
+        .with_unescape(false)
+        .tokenize_with_location()
+        .map_err(|error| Error::new(Code::SqlSyntax, format!("syntax error: {}", lowercase(&error.message))).at(location(error.location)))
+}
+
+fn first_difference(one: &[TokenWithSpan], other: &[TokenWithSpan]) -> Option<Position> {
+    let agreed = one.iter().zip(other).take_while(|(one, other)| one.token == other.token && one.span == other.span).count();
+    let differing = one.get(agreed).or(other.get(agreed))?;
+    Some(location(differing.span.start))
+}
+
+fn ambiguous(at: Position) -> Error {
+    Error::new(Code::SqlAmbiguous, "what begins here is read differently by different warehouses; put spaces between its parts, or quote names with `\"`")
+        .at(at)
+}
+
+fn is_name_or_text(token: &Token) -> bool {
+    matches!(token, Token::Word(_) | Token::SingleQuotedString(_))
+}
+
+/// `Expected: x, found: y at Line: 1, Column: 2`, which is what the parser says, as a sentence of ours and a place.
+fn syntax(message: &str, fallback: Position) -> Error {
+    let (message, place) = match message.rsplit_once(" at Line: ") {
+        Some((message, place)) => (message, parse_place(place)),
+        None => (message, None),
+    };
+    let message = lowercase(message).replacen("expected: ", "expected ", 1).replacen(", found: EOF", " and found the end of the query", 1);
+    let message = match message.rsplit_once(", found: ") {
+        Some((expected, found)) => format!("{expected} and found `{}`", shown(found)),
+        None => message,
+    };
+    Error::new(Code::SqlSyntax, format!("syntax error: {message}")).at(place.unwrap_or(fallback))
+}
+
+fn parse_place(text: &str) -> Option<Position> {
+    let (line, column) = text.split_once(", Column: ")?;
+    Some(Position { line: line.parse().ok()?, column: column.parse().ok()? })
+}
+
+fn lowercase(message: &str) -> String {
+    let mut characters = message.chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+}
+
+pub(crate) fn location(at: Location) -> Position {
+    Position { line: at.line, column: at.column }
+}
+
+/// Turns ascending bytes into places without starting over.
+struct Places<'a> {
+    text: &'a str,
+    byte: usize,
+    line: u64,
+    column: u64,
+}
+
+impl Places<'_> {
+    fn at(&mut self, byte: usize) -> Position {
+        for character in self.text[self.byte..byte].chars() {
+            if character == '\n' {
+                (self.line, self.column) = (self.line + 1, 1);
+            } else {
+                self.column += 1;
+            }
+        }
+        self.byte = byte;
+        Position { line: self.line, column: self.column }
+    }
+}

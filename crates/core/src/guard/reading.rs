@@ -1,0 +1,154 @@
+//! The two readings of SQL that a query must survive: Redshift's and PostgreSQL's, as sqlparser knows them.
+//!
+//! Each is sqlparser's own dialect with two changes. Operators are cut at their first meaning (no custom operators, none for geometry),
+//! so that both cut `a>-1` alike. And every expression that is begun is counted: the parser tries alternatives without remembering what
+//! failed, which takes exponential time on short hostile texts (`cast(cast(cast(…`), and a count ends that where a deadline could not.
+
+use std::any::TypeId;
+use std::cell::Cell;
+use std::iter::Peekable;
+use std::str::Chars;
+
+use sqlparser::ast::Expr;
+use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence, RedshiftSqlDialect};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::{Parser, ParserError};
+
+/// How many expressions the parser may still begin.
+#[derive(Debug)]
+struct Budget(Cell<usize>);
+
+impl Budget {
+    /// Enough for a text of so many tokens: each begins one expression, give or take a few wrong guesses.
+    fn for_tokens(tokens: usize) -> Self {
+        Self(Cell::new(5_000 + 8 * tokens))
+    }
+
+    fn spend(&self) -> Option<Result<Expr, ParserError>> {
+        match self.0.get().checked_sub(1) {
+            Some(left) => {
+                self.0.set(left);
+                None
+            }
+            None => Some(Err(ParserError::RecursionLimitExceeded)),
+        }
+    }
+}
+
+macro_rules! as_in {
+    ($base:expr; $($method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(fn $method(&self, $($argument: $type),*) -> $answer { $base.$method($($argument),*) })*
+    };
+}
+
+macro_rules! always {
+    ($($method:ident = $answer:literal;)*) => { $(fn $method(&self) -> bool { $answer })* };
+}
+
+/// Redshift's reading.
+#[derive(Debug)]
+pub(crate) struct Redshift(Budget);
+
+impl Redshift {
+    /// The reading, for one text of so many tokens.
+    pub(crate) fn new(tokens: usize) -> Self {
+        Self(Budget::for_tokens(tokens))
+    }
+}
+
+impl Dialect for Redshift {
+    fn dialect(&self) -> TypeId {
+        TypeId::of::<RedshiftSqlDialect>()
+    }
+
+    fn parse_prefix(&self, _parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        self.0.spend()
+    }
+
+    as_in! { RedshiftSqlDialect {};
+        is_nested_delimited_identifier_start(ch: char) -> bool;
+        peek_nested_delimited_identifier_quotes(chars: Peekable<Chars<'_>>) -> Option<(char, Option<char>)>;
+        is_identifier_start(ch: char) -> bool;
+        is_identifier_part(ch: char) -> bool;
+        convert_type_before_value() -> bool;
+        supports_connect_by() -> bool;
+        supports_top_before_distinct() -> bool;
+        supports_partiql() -> bool;
+        supports_string_escape_constant() -> bool;
+        supports_bitwise_shift_operators() -> bool;
+        supports_array_typedef_with_brackets() -> bool;
+        allow_extract_single_quotes() -> bool;
+        supports_string_literal_backslash_escape() -> bool;
+        supports_select_wildcard_exclude() -> bool;
+        supports_select_wildcard_with_alias() -> bool;
+        supports_select_exclude() -> bool;
+        supports_string_literal_concatenation_with_newline() -> bool;
+        supports_window_function_null_treatment_arg() -> bool;
+    }
+
+    // Redshift has GROUPING SETS, ROLLUP and CUBE, and DataFusion has FILTER.
+    always! {
+        supports_geometric_types = false;
+        supports_filter_during_aggregation = true;
+        supports_group_by_expr = true;
+    }
+}
+
+/// PostgreSQL's reading.
+#[derive(Debug)]
+pub(crate) struct Postgres(Budget);
+
+impl Postgres {
+    /// The reading, for one text of so many tokens.
+    pub(crate) fn new(tokens: usize) -> Self {
+        Self(Budget::for_tokens(tokens))
+    }
+}
+
+impl Dialect for Postgres {
+    fn dialect(&self) -> TypeId {
+        TypeId::of::<PostgreSqlDialect>()
+    }
+
+    fn parse_prefix(&self, _parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        self.0.spend()
+    }
+
+    as_in! { PostgreSqlDialect {};
+        is_delimited_identifier_start(ch: char) -> bool;
+        is_identifier_start(ch: char) -> bool;
+        is_identifier_part(ch: char) -> bool;
+        supports_unicode_string_literal() -> bool;
+        is_reserved_for_identifier(keyword: Keyword) -> bool;
+        get_next_precedence(parser: &Parser<'_>) -> Option<Result<u8, ParserError>>;
+        prec_value(precedence: Precedence) -> u8;
+        supports_filter_during_aggregation() -> bool;
+        supports_group_by_expr() -> bool;
+        allow_extract_custom() -> bool;
+        allow_extract_single_quotes() -> bool;
+        supports_factorial_operator() -> bool;
+        supports_bitwise_shift_operators() -> bool;
+        supports_empty_projections() -> bool;
+        supports_nested_comments() -> bool;
+        supports_string_escape_constant() -> bool;
+        supports_numeric_literal_underscores() -> bool;
+        supports_array_typedef_with_brackets() -> bool;
+        supports_notnull_operator() -> bool;
+        supports_interval_options() -> bool;
+        supports_select_wildcard_with_alias() -> bool;
+        supports_comma_separated_trim() -> bool;
+    }
+
+    // Spellings that Redshift has and PostgreSQL has not: TOP, EXCLUDE, IGNORE NULLS within the arguments, CONVERT(type, value).
+    // Named arguments before a colon are left out: looking for them doubles the work with every level of nested calls.
+    always! {
+        supports_geometric_types = false;
+        supports_top_before_distinct = true;
+        supports_select_wildcard_exclude = true;
+        supports_select_exclude = true;
+        supports_window_function_null_treatment_arg = true;
+        convert_type_before_value = true;
+        supports_named_fn_args_with_expr_name = false;
+        supports_named_fn_args_with_colon_operator = false;
+    }
+}

@@ -1,0 +1,382 @@
+//! The walk over a parsed query: whatever is not known to be harmless is refused, wherever in the tree it stands.
+//!
+//! Every `match` names every variant and every struct is taken apart field by field, so that what a new version of the parser brings
+//! does not compile until somebody has decided about it. The tree is only looked at; a query is never printed back.
+
+mod call;
+mod expression;
+mod operator;
+mod table;
+
+use sqlparser::ast::{
+    Cte, Distinct, ExcludeSelectItem, Fetch, GroupByExpr, GroupByWithModifier, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr,
+    ObjectName, ObjectNamePart, Offset, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectFlavor, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, SetQuantifier, TableAlias, TableAliasColumnDef, Top, TopQuantity, Values,
+    WildcardAdditionalOptions, With,
+};
+
+use super::function::Functions;
+use super::parse::location;
+use super::relation::RelationPolicy;
+use crate::parameter::shown;
+use crate::{Code, Error, Position, Result};
+
+/// How deep the tree may be: a chain of operators is as deep as it is long, and whoever runs the query descends it too.
+pub(crate) const MAX_DEPTH: usize = 500;
+
+/// What the walk found out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) relations: Vec<String>,
+    pub(crate) is_ordered: bool,
+    pub(crate) is_limited: bool,
+}
+
+/// Walks a whole query.
+pub(crate) fn walk(query: &Query, functions: &Functions, policy: &RelationPolicy) -> Result<Facts> {
+    let mut walk = Walk { functions, policy, depth: 0, scopes: Vec::new(), relations: Vec::new() };
+    walk.query(query)?;
+    Ok(Facts { relations: walk.relations, is_ordered: is_ordered(query), is_limited: is_limited(query) })
+}
+
+/// The query itself, or what it is when only parentheses are around it.
+fn outermost(query: &Query, found: impl Fn(&Query) -> bool) -> bool {
+    let mut query = query;
+    loop {
+        if found(query) {
+            return true;
+        }
+        match query.body.as_ref() {
+            SetExpr::Query(inner) => query = inner,
+            _ => return false,
+        }
+    }
+}
+
+fn is_ordered(query: &Query) -> bool {
+    outermost(query, |query| query.order_by.is_some())
+}
+
+fn is_limited(query: &Query) -> bool {
+    outermost(query, |query| {
+        let has_top = matches!(query.body.as_ref(), SetExpr::Select(select) if select.top.is_some());
+        query.limit_clause.is_some() || query.fetch.is_some() || has_top
+    })
+}
+
+struct Walk<'a> {
+    functions: &'a Functions,
+    policy: &'a RelationPolicy,
+    depth: usize,
+    /// The names that WITH has defined so far, innermost last.
+    scopes: Vec<Vec<String>>,
+    relations: Vec<String>,
+}
+
+impl Walk<'_> {
+    /// Goes one level down, at most [`MAX_DEPTH`] of them.
+    fn descend(&mut self, into: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        if self.depth >= MAX_DEPTH {
+            return Err(Error::new(
+                Code::SqlTooComplex,
+                format!(
+                    "the query nests or chains more than {MAX_DEPTH} operators; write `IN (…)` for a chain of OR, and split what remains with WITH"
+                ),
+            ));
+        }
+        self.depth += 1;
+        into(self)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn query(&mut self, query: &Query) -> Result<()> {
+        self.descend(|walk| walk.query_inner(query))
+    }
+
+    fn query_inner(&mut self, query: &Query) -> Result<()> {
+        let Query { with, body, order_by, limit_clause, fetch, locks, for_clause, settings, format_clause, pipe_operators } = query;
+        let scopes = self.scopes.len();
+        if let Some(with) = with {
+            self.with(with)?;
+        }
+        self.set_expr(body)?;
+        if let Some(order_by) = order_by {
+            self.order_by(order_by)?;
+        }
+        match limit_clause {
+            None => {}
+            Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
+                self.expressions(limit)?;
+                if let Some(Offset { value, rows: _ }) = offset {
+                    self.expression(value)?;
+                }
+                absent(limit_by.is_empty(), "LIMIT BY", "use row_number() and QUALIFY")?;
+            }
+            Some(LimitClause::OffsetCommaLimit { .. }) => return Err(not_allowed("LIMIT a, b", "write LIMIT b OFFSET a", None)),
+        }
+        if let Some(Fetch { with_ties: _, percent, quantity }) = fetch {
+            absent(!percent, "FETCH … PERCENT", "name a number of rows")?;
+            self.expressions(quantity)?;
+        }
+        if !locks.is_empty() {
+            return Err(not_read_only("FOR UPDATE, FOR SHARE", "locks rows", None));
+        }
+        absent(for_clause.is_none(), "FOR XML, JSON or BROWSE", "choose the format in the request")?;
+        absent(settings.is_none(), "SETTINGS", "leave it out")?;
+        absent(format_clause.is_none(), "FORMAT", "choose the format in the request")?;
+        absent(pipe_operators.is_empty(), "`|>`", "write the query as a SELECT")?;
+        self.scopes.truncate(scopes);
+        Ok(())
+    }
+
+    /// A name is known from behind its own definition on, within it only when the WITH is recursive; what comes later is not known yet.
+    fn with(&mut self, with: &With) -> Result<()> {
+        let With { with_token: _, recursive, cte_tables } = with;
+        self.scopes.push(Vec::new());
+        for cte in cte_tables {
+            let Cte { alias, query, from, materialized: _, closing_paren_token: _ } = cte;
+            self.alias(alias)?;
+            absent(from.is_none(), "FROM behind a WITH query", "leave it out")?;
+            if *recursive {
+                self.define(&alias.name);
+            }
+            self.query(query)?;
+            if !*recursive {
+                self.define(&alias.name);
+            }
+        }
+        Ok(())
+    }
+
+    fn define(&mut self, name: &Ident) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.push(folded(name));
+        }
+    }
+
+    fn set_expr(&mut self, body: &SetExpr) -> Result<()> {
+        match body {
+            SetExpr::Select(select) => self.select(select),
+            SetExpr::Query(query) => self.query(query),
+            SetExpr::SetOperation { left, op: _, set_quantifier, right } => {
+                match set_quantifier {
+                    SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None => {}
+                    SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName => {
+                        return Err(not_allowed("BY NAME", "put the columns into one order", None));
+                    }
+                }
+                self.descend(|walk| walk.set_expr(left))?;
+                self.descend(|walk| walk.set_expr(right))
+            }
+            SetExpr::Values(Values { explicit_row, value_keyword, rows }) => {
+                absent(!explicit_row && !value_keyword, "VALUES ROW", "write VALUES (…), (…)")?;
+                rows.iter().flat_map(|row| &row.content).try_for_each(|value| self.expression(value))
+            }
+            SetExpr::Insert(_) => Err(not_read_only("INSERT", "writes to a table", None)),
+            SetExpr::Update(_) => Err(not_read_only("UPDATE", "writes to a table", None)),
+            SetExpr::Delete(_) => Err(not_read_only("DELETE", "deletes rows", None)),
+            SetExpr::Merge(_) => Err(not_read_only("MERGE", "writes to a table", None)),
+            SetExpr::Table(_) => Err(not_allowed("TABLE name", "write SELECT * FROM name", None)),
+        }
+    }
+
+    fn select(&mut self, select: &Select) -> Result<()> {
+        let Select {
+            select_token: _,
+            optimizer_hints,
+            distinct,
+            select_modifiers,
+            top,
+            top_before_distinct: _,
+            projection,
+            exclude,
+            into,
+            from,
+            lateral_views,
+            prewhere,
+            selection,
+            connect_by,
+            group_by,
+            cluster_by,
+            distribute_by,
+            sort_by,
+            having,
+            named_window,
+            qualify,
+            window_before_qualify: _,
+            value_table_mode,
+            flavor,
+        } = select;
+        if let Some(into) = into {
+            return Err(not_read_only("SELECT INTO", "creates a table; leave INTO out, the result becomes a file", place_of(&into.name)));
+        }
+        absent(optimizer_hints.is_empty(), "a hint", "leave it out")?;
+        absent(select_modifiers.is_none(), "a modifier behind SELECT", "leave it out")?;
+        absent(lateral_views.is_empty(), "LATERAL VIEW", "use a lateral subquery")?;
+        absent(prewhere.is_none(), "PREWHERE", "use WHERE")?;
+        absent(connect_by.is_empty(), "CONNECT BY", "use WITH RECURSIVE")?;
+        absent(cluster_by.is_empty(), "CLUSTER BY", "leave it out")?;
+        absent(distribute_by.is_empty(), "DISTRIBUTE BY", "leave it out")?;
+        absent(sort_by.is_empty(), "SORT BY", "use ORDER BY")?;
+        absent(value_table_mode.is_none(), "SELECT AS", "name the columns")?;
+        match flavor {
+            SelectFlavor::Standard => {}
+            SelectFlavor::FromFirst | SelectFlavor::FromFirstNoSelect => {
+                return Err(not_allowed("FROM before SELECT", "write SELECT … FROM …", None));
+            }
+        }
+        match distinct {
+            None | Some(Distinct::All | Distinct::Distinct) => {}
+            Some(Distinct::On(columns)) => self.expressions(columns)?,
+        }
+        if let Some(Top { with_ties, percent, quantity }) = top {
+            absent(!with_ties && !percent, "TOP … PERCENT or WITH TIES", "name a number of rows, or use rank() and QUALIFY")?;
+            match quantity {
+                None | Some(TopQuantity::Constant(_)) => {}
+                Some(TopQuantity::Expr(number)) => self.expression(number)?,
+            }
+        }
+        projection.iter().try_for_each(|item| self.select_item(item))?;
+        exclude.iter().try_for_each(|names| self.excluded(names))?;
+        from.iter().try_for_each(|tables| self.table_with_joins(tables))?;
+        self.expressions(selection)?;
+        self.group_by(group_by)?;
+        self.expressions(having)?;
+        for NamedWindowDefinition(name, window) in named_window {
+            self.name(name)?;
+            match window {
+                NamedWindowExpr::NamedWindow(name) => self.name(name)?,
+                NamedWindowExpr::WindowSpec(window) => self.window(window)?,
+            }
+        }
+        self.expressions(qualify)
+    }
+
+    fn select_item(&mut self, item: &SelectItem) -> Result<()> {
+        match item {
+            SelectItem::UnnamedExpr(expression) => self.expression(expression),
+            SelectItem::ExprWithAlias { expr, alias } => {
+                self.name(alias)?;
+                self.expression(expr)
+            }
+            SelectItem::ExprWithAliases { .. } => Err(not_allowed("several names for one column", "name it once", None)),
+            SelectItem::Wildcard(options) => self.wildcard(options),
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(table), options) => {
+                self.names(table)?;
+                self.wildcard(options)
+            }
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::Expr(_), _) => {
+                Err(not_allowed("`.*` behind an expression", "name the columns", None))
+            }
+        }
+    }
+
+    fn wildcard(&mut self, options: &WildcardAdditionalOptions) -> Result<()> {
+        let WildcardAdditionalOptions { wildcard_token, opt_ilike, opt_exclude, opt_except, opt_replace, opt_rename, opt_alias } = options;
+        let plain = opt_ilike.is_none() && opt_except.is_none() && opt_replace.is_none() && opt_rename.is_none() && opt_alias.is_none();
+        if !plain {
+            let place = Some(location(wildcard_token.0.span.start));
+            return Err(not_allowed("`*` with anything but EXCLUDE", "name the columns", place));
+        }
+        opt_exclude.iter().try_for_each(|names| self.excluded(names))
+    }
+
+    fn excluded(&mut self, names: &ExcludeSelectItem) -> Result<()> {
+        match names {
+            ExcludeSelectItem::Single(name) => self.names(name),
+            ExcludeSelectItem::Multiple(names) => names.iter().try_for_each(|name| self.names(name)),
+        }
+    }
+
+    fn group_by(&mut self, group_by: &GroupByExpr) -> Result<()> {
+        let modifiers = match group_by {
+            GroupByExpr::All(modifiers) => modifiers,
+            GroupByExpr::Expressions(expressions, modifiers) => {
+                self.expressions(expressions)?;
+                modifiers
+            }
+        };
+        modifiers.iter().try_for_each(|modifier| match modifier {
+            GroupByWithModifier::GroupingSets(sets) => self.expression(sets),
+            GroupByWithModifier::Rollup | GroupByWithModifier::Cube | GroupByWithModifier::Totals => {
+                Err(not_allowed("WITH ROLLUP, CUBE or TOTALS", "write GROUP BY ROLLUP (…) or CUBE (…)", None))
+            }
+        })
+    }
+
+    fn order_by(&mut self, order_by: &OrderBy) -> Result<()> {
+        let OrderBy { kind, interpolate } = order_by;
+        absent(interpolate.is_none(), "INTERPOLATE", "leave it out")?;
+        match kind {
+            OrderByKind::All(OrderByOptions { asc: _, nulls_first: _ }) => Ok(()),
+            OrderByKind::Expressions(expressions) => self.order_by_expressions(expressions),
+        }
+    }
+
+    fn order_by_expressions(&mut self, expressions: &[OrderByExpr]) -> Result<()> {
+        expressions.iter().try_for_each(|OrderByExpr { expr, options: OrderByOptions { asc: _, nulls_first: _ }, with_fill }| {
+            absent(with_fill.is_none(), "WITH FILL", "leave it out")?;
+            self.expression(expr)
+        })
+    }
+
+    fn alias(&mut self, alias: &TableAlias) -> Result<()> {
+        let TableAlias { explicit: _, name, columns, at } = alias;
+        self.name(name)?;
+        absent(at.is_none(), "AT behind an alias", "leave it out")?;
+        columns.iter().try_for_each(|TableAliasColumnDef { name, data_type }| {
+            absent(data_type.is_none(), "a type behind an alias's column", "cast the column where it is made")?;
+            self.name(name)
+        })
+    }
+
+    /// A name is bare or in double quotes. The parser takes strings and brackets for names too; warehouses do not agree on that.
+    fn name(&self, name: &Ident) -> Result<()> {
+        let Ident { value, quote_style, span } = name;
+        match quote_style {
+            None | Some('"') => Ok(()),
+            Some(_) => {
+                let why = format!("`{}` is a name in the wrong quotes; quote names with `\"`, texts with `'`", shown(value));
+                Err(Error::new(Code::SqlNotAllowed, why).at(location(span.start)))
+            }
+        }
+    }
+
+    fn names(&self, names: &ObjectName) -> Result<()> {
+        names.0.iter().try_for_each(|part| match part {
+            ObjectNamePart::Identifier(name) => self.name(name),
+            ObjectNamePart::Function(function) => {
+                Err(not_allowed("a name that a function makes", "write the name", Some(location(function.name.span.start))))
+            }
+        })
+    }
+}
+
+/// A name as warehouses compare it: bare ones in lower case.
+fn folded(name: &Ident) -> String {
+    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_ascii_lowercase() }
+}
+
+fn place_of(name: &ObjectName) -> Option<Position> {
+    name.0.iter().find_map(|part| part.as_ident()).map(|part| location(part.span.start))
+}
+
+fn absent(is_absent: bool, what: &str, advice: &str) -> Result<()> {
+    if is_absent { Ok(()) } else { Err(not_allowed(what, advice, None)) }
+}
+
+fn not_allowed(what: &str, advice: &str, place: Option<Position>) -> Error {
+    placed(Error::new(Code::SqlNotAllowed, format!("{what} is not allowed; {advice}")), place)
+}
+
+fn not_read_only(what: &str, does: &str, place: Option<Position>) -> Error {
+    placed(Error::new(Code::SqlNotReadOnly, format!("{what} {does}; only a query that reads can be unloaded")), place)
+}
+
+fn placed(error: Error, place: Option<Position>) -> Error {
+    match place {
+        Some(place) if place.line > 0 => error.at(place),
+        _ => error,
+    }
+}

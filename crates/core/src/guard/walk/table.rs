@@ -1,0 +1,139 @@
+//! What a query reads from: tables, subqueries and joins; nothing that computes a table.
+
+use sqlparser::ast::{Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableFactor, TableWithJoins};
+
+use super::{Walk, absent, folded, not_allowed, place_of, placed};
+use crate::parameter::shown;
+use crate::{Code, Error, Result};
+
+impl Walk<'_> {
+    pub(super) fn table_with_joins(&mut self, tables: &TableWithJoins) -> Result<()> {
+        let TableWithJoins { relation, joins } = tables;
+        self.table(relation)?;
+        joins.iter().try_for_each(|Join { relation, global, join_operator }| {
+            absent(!global, "GLOBAL JOIN", "write JOIN")?;
+            self.table(relation)?;
+            self.join(join_operator)
+        })
+    }
+
+    fn table(&mut self, table: &TableFactor) -> Result<()> {
+        self.descend(|walk| walk.table_inner(table))
+    }
+
+    fn table_inner(&mut self, table: &TableFactor) -> Result<()> {
+        match table {
+            TableFactor::Table {
+                name,
+                alias,
+                args,
+                with_hints,
+                version,
+                with_ordinality,
+                partitions,
+                json_path,
+                sample,
+                index_hints,
+            } => {
+                if args.is_some() {
+                    return Err(table_function(name));
+                }
+                absent(with_hints.is_empty() && index_hints.is_empty(), "a hint behind a table", "leave it out")?;
+                absent(version.is_none(), "a table at another time", "read the table as it is")?;
+                absent(!with_ordinality, "WITH ORDINALITY", "use row_number()")?;
+                absent(partitions.is_empty(), "PARTITION behind a table", "use WHERE")?;
+                absent(json_path.is_none(), "a path behind a table", "read the path from a column")?;
+                absent(sample.is_none(), "TABLESAMPLE", "use WHERE random() < 0.01")?;
+                alias.iter().try_for_each(|alias| self.alias(alias))?;
+                self.relation(name)
+            }
+            TableFactor::Derived { lateral: _, subquery, alias, sample } => {
+                absent(sample.is_none(), "TABLESAMPLE", "use WHERE random() < 0.01")?;
+                alias.iter().try_for_each(|alias| self.alias(alias))?;
+                self.query(subquery)
+            }
+            TableFactor::NestedJoin { table_with_joins, alias } => {
+                alias.iter().try_for_each(|alias| self.alias(alias))?;
+                self.table_with_joins(table_with_joins)
+            }
+            TableFactor::Function { name, .. } => Err(table_function(name)),
+            TableFactor::TableFunction { .. } => Err(not_allowed("TABLE(…)", "read from tables and subqueries", None)),
+            TableFactor::UNNEST { .. } => Err(not_allowed("UNNEST", "read from tables and subqueries", None)),
+            TableFactor::JsonTable { .. } => Err(not_allowed("JSON_TABLE", "read from tables and subqueries", None)),
+            TableFactor::OpenJsonTable { .. } => Err(not_allowed("OPENJSON", "read from tables and subqueries", None)),
+            TableFactor::XmlTable { .. } => Err(not_allowed("XMLTABLE", "read from tables and subqueries", None)),
+            TableFactor::Pivot { .. } => Err(not_allowed("PIVOT", "write sum(CASE WHEN … END) for each column", None)),
+            TableFactor::Unpivot { .. } => Err(not_allowed("UNPIVOT", "join the columns with UNION ALL", None)),
+            TableFactor::MatchRecognize { .. } => Err(not_allowed("MATCH_RECOGNIZE", "use window functions", None)),
+            TableFactor::SemanticView { .. } => Err(not_allowed("SEMANTIC_VIEW", "read from tables and subqueries", None)),
+        }
+    }
+
+    fn join(&mut self, operator: &JoinOperator) -> Result<()> {
+        let constraint = match operator {
+            JoinOperator::Join(constraint)
+            | JoinOperator::Inner(constraint)
+            | JoinOperator::Left(constraint)
+            | JoinOperator::LeftOuter(constraint)
+            | JoinOperator::Right(constraint)
+            | JoinOperator::RightOuter(constraint)
+            | JoinOperator::FullOuter(constraint)
+            | JoinOperator::CrossJoin(constraint)
+            | JoinOperator::LeftSemi(constraint)
+            | JoinOperator::RightSemi(constraint)
+            | JoinOperator::LeftAnti(constraint)
+            | JoinOperator::RightAnti(constraint) => constraint,
+            JoinOperator::Semi(_) | JoinOperator::Anti(_) => {
+                return Err(not_allowed("SEMI or ANTI JOIN without a side", "write EXISTS or NOT EXISTS", None));
+            }
+            JoinOperator::CrossApply | JoinOperator::OuterApply => {
+                return Err(not_allowed("APPLY", "write JOIN LATERAL", None));
+            }
+            JoinOperator::AsOf { .. } => return Err(not_allowed("ASOF JOIN", "use a window function", None)),
+            JoinOperator::StraightJoin(_) => return Err(not_allowed("STRAIGHT_JOIN", "write JOIN", None)),
+            JoinOperator::ArrayJoin | JoinOperator::LeftArrayJoin | JoinOperator::InnerArrayJoin => {
+                return Err(not_allowed("ARRAY JOIN", "read from tables and subqueries", None));
+            }
+        };
+        match constraint {
+            JoinConstraint::On(condition) => self.expression(condition),
+            JoinConstraint::Using(columns) => columns.iter().try_for_each(|column| self.names(column)),
+            JoinConstraint::Natural | JoinConstraint::None => Ok(()),
+        }
+    }
+
+    /// A table by name: one that WITH defined, or one that the policy lets the caller read.
+    fn relation(&mut self, name: &ObjectName) -> Result<()> {
+        let mut parts = Vec::with_capacity(name.0.len());
+        for part in &name.0 {
+            match part {
+                ObjectNamePart::Identifier(part) if part.quote_style.is_none_or(|quote| quote == '"') => parts.push(folded(part)),
+                ObjectNamePart::Identifier(part) => {
+                    let why = format!("`{}` is not a table's name; files cannot be read directly, tables are named bare or in `\"`", shown(&part.value));
+                    return Err(placed(Error::new(Code::SqlRelationNotAllowed, why), place_of(name)));
+                }
+                ObjectNamePart::Function(_) => return Err(table_function(name)),
+            }
+        }
+        if let [one] = parts.as_slice()
+            && self.scopes.iter().flatten().any(|defined| defined == one)
+        {
+            return Ok(());
+        }
+        self.policy.check(&parts).map_err(|error| placed(error, place_of(name)))?;
+        let whole = parts.join(".");
+        if !self.relations.contains(&whole) {
+            self.relations.push(whole);
+        }
+        Ok(())
+    }
+}
+
+fn table_function(name: &ObjectName) -> Error {
+    let shown = shown(&name.to_string());
+    let error = Error::new(
+        Code::SqlFunctionNotAllowed,
+        format!("`{shown}` is called as a table, and no function is; read from tables and subqueries"),
+    );
+    placed(error, place_of(name))
+}
