@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use outflow_core::address::PublicUrl;
 use outflow_core::options::{Compression, Format};
 use outflow_core::unload::{Amount, Orchestrator};
 use outflow_core::{Code, Failure, Owner, Phase, RequestId, State, StatementId, Status, Unload, UnloadId, UnloadOptions};
@@ -184,8 +185,8 @@ pub struct Links {
 }
 
 impl UnloadView {
-    /// The unload as the API shows it; `base` is the service's own address without a slash at its end.
-    pub fn new(unload: &Unload, base: &str) -> Self {
+    /// The unload as the API of the service at `base` shows it.
+    pub fn new(unload: &Unload, base: &PublicUrl) -> Self {
         let asked = &unload.asked;
         let amount = amount(unload);
         Self {
@@ -265,16 +266,16 @@ impl From<&UnloadOptions> for OptionsView {
 }
 
 impl Links {
-    fn new(unload: &Unload, base: &str) -> Self {
+    fn new(unload: &Unload, base: &PublicUrl) -> Self {
         let id = unload.request_id();
-        let this = format!("{base}/api/unload/{id}");
+        let this = base.unload(id);
         let status = unload.status();
         let has_receipt = matches!(status, Status::Done | Status::Expired);
         let has_ended_without_files = matches!(status, Status::Failed | Status::Cancelled | Status::Expired);
         Self {
             status: format!("{base}/api/unload/status/{id}"),
             file: (status == Status::Done).then(|| format!("{base}/api/unload/file/{id}")),
-            receipt: has_receipt.then(|| format!("{this}/receipt")),
+            receipt: has_receipt.then(|| base.receipt(id)),
             events: format!("{this}/events"),
             retry: has_ended_without_files.then(|| format!("{this}/retry")),
             this,

@@ -69,6 +69,12 @@ macro_rules! codes {
 codes! {
     /// The body or the query string is not what the API takes.
     InvalidRequest = "invalid_request", InvalidInput, 400, "The request cannot be read";
+    /// The body is of a media type that the API does not take.
+    UnsupportedMediaType = "unsupported_media_type", InvalidInput, 415, "The media type is not taken";
+    /// The request names a host that is not the service's: what a page on another site does when it rebinds its name.
+    HostNotAllowed = "host_not_allowed", Denied, 421, "The host is not this service";
+    /// The request comes from a page of another site.
+    OriginNotAllowed = "origin_not_allowed", Denied, 403, "The request comes from another site";
     /// The `requestId` is not 1 to 64 of `A-Za-z0-9_-`, or reserved.
     InvalidRequestId = "invalid_request_id", InvalidInput, 422, "The requestId is not allowed";
     /// An option, or a combination of options, that UNLOAD does not take.
