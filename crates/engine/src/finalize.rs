@@ -70,8 +70,8 @@ impl Driver {
         Boundary::Verified.pass();
         let text = serde_json::to_vec_pretty(&receipt)
             .map_err(|error| Error::new(Code::Internal, "the receipt cannot be written").with_source(error))?;
-        self.engine.storage.put(&StorageKey::Receipt(place), text.into()).await?;
-        let file_url = self.engine.storage.file_url(&asked.request_id, receipt.files.len());
+        self.engine.storage.put(&StorageKey::Receipt(place.clone()), text.into()).await?;
+        let file_url = self.engine.storage.file_url(&place, &receipt.files);
         Ok(Delivery { receipt, file_url })
     }
 

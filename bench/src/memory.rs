@@ -1,0 +1,88 @@
+//! How soon it starts, and how much memory it takes: idle, after a first query, and for results of any size.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::figures::{Report, Times};
+use crate::service::{Service, Start};
+
+const STARTS: usize = 10;
+/// Formats and compressions that a large result is unloaded in.
+const KINDS: [(&str, Option<&str>); 6] =
+    [("csv", Some("none")), ("csv", Some("gzip")), ("csv", Some("zstd")), ("json", Some("none")), ("json", Some("gzip")), ("parquet", None)];
+
+pub(crate) async fn start_and_idle(program: &Path, report: &mut Report) -> Result<()> {
+    let mut starts = Times::default();
+    for _ in 0..STARTS {
+        let data = tempfile::tempdir()?;
+        let service = Service::start(program, Start { data: data.path().to_owned(), ..Start::default() }).await?;
+        starts.push(service.started_in);
+    }
+    report.add("start to first answer, empty data folder", starts.summary());
+
+    let data = tempfile::tempdir()?;
+    let service = Service::start(program, Start { data: data.path().to_owned(), ..Start::default() }).await?;
+    report.add("memory, idle before the first query", format!("{:.0} MiB", service.memory()?.0));
+    let body = json!({ "sql": "SELECT count(*) AS nations FROM nation" });
+    let request_id = service.submit(&body).await?;
+    service.done(&request_id).await?;
+    report.add("memory, after it", format!("{:.0} MiB", service.memory()?.0));
+    Ok(())
+}
+
+/// Unloads the whole of `lineitem` in every format, each in a process of its own whose peak is read.
+pub(crate) async fn lineitem(program: &Path, scales: &[u32], samples: &Path, report: &mut Report) -> Result<()> {
+    std::fs::create_dir_all(samples)?;
+    let samples = samples.canonicalize()?;
+    for scale in scales {
+        let environment = || {
+            vec![
+                ("OUTFLOW_WAREHOUSE_MAIN_SAMPLE_SCALE", scale.to_string()),
+                ("OUTFLOW_WAREHOUSE_MAIN_SAMPLE_DIR", samples.display().to_string()),
+            ]
+        };
+        // Made once, outside what is measured.
+        unload(program, environment(), "SELECT count(*) AS lines FROM lineitem", "csv", None).await?;
+        for (format, compression) in KINDS {
+            let measured = unload(program, environment(), "SELECT * FROM lineitem", format, compression).await?;
+            let name = compression.map_or(format.to_owned(), |compression| format!("{format}, {compression}"));
+            report.add(
+                format!("`lineitem` scale {scale}, {name}"),
+                format!("peak {:.0} MiB, {:.1} s, {:.0} MB", measured.peak, measured.seconds, measured.megabytes),
+            );
+        }
+    }
+    Ok(())
+}
+
+struct Measured {
+    peak: f64,
+    seconds: f64,
+    megabytes: f64,
+}
+
+async fn unload(
+    program: &Path,
+    environment: Vec<(&str, String)>,
+    sql: &str,
+    format: &str,
+    compression: Option<&str>,
+) -> Result<Measured> {
+    let data = tempfile::tempdir_in("target")?;
+    let service = Service::start(program, Start { data: data.path().to_owned(), environment }).await?;
+    let mut body = json!({ "sql": sql, "format": format });
+    if let Some(compression) = compression {
+        body["compression"] = json!(compression);
+    }
+    let begun = Instant::now();
+    let request_id = service.submit(&body).await?;
+    service.done(&request_id).await?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let url = service.url(&format!("/api/unload/{request_id}"));
+    let unload: serde_json::Value = service.client.get(url).send().await?.json().await?;
+    let megabytes = unload["byteCount"].as_f64().unwrap_or_default() / 1e6;
+    Ok(Measured { peak: service.memory()?.1, seconds, megabytes })
+}
