@@ -1,0 +1,1 @@
+select warehouse, count(*) as unloads from unload where status = 'PENDING' group by warehouse

@@ -1,0 +1,1 @@
+select created_at from unload where unload_id = $1

@@ -1,0 +1,1 @@
+update label set status = $2 where unload_id = $1

@@ -1,0 +1,1 @@
+select warehouse, queue_rank from unload where unload_id = $1 and status = 'PENDING'

@@ -1,0 +1,1 @@
+select document from receipt where unload_id = $1

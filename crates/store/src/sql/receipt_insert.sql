@@ -1,0 +1,1 @@
+insert into receipt (unload_id, document) values ($1, $2)

@@ -1,0 +1,1 @@
+select {unload} from unload where unload_id = $1

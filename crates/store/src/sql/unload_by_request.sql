@@ -1,0 +1,1 @@
+select {unload} from unload where owner = $1 and request_id = $2

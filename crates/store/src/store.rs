@@ -1,0 +1,271 @@
+//! The store over either database: reads on any connection, writes as works.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use outflow_core::event::{Landed, OutboxEntry};
+use outflow_core::id::micros;
+use outflow_core::key::AttemptPlace;
+use outflow_core::receipt::Receipt;
+use outflow_core::store::{
+    ChangeNotice, Claim, ClaimRequest, Created, Fence, Garbage, HintOutcome, ListFilter, Outcome, Statistics, Store,
+};
+use outflow_core::unload::{Amount, Change, NewUnload};
+use outflow_core::{Owner, RequestId, Result, Status, Timestamp, Unload, UnloadId, WorkerId};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::connection::{Connection, Row, Value, values};
+use crate::error::is_connection_lost;
+use crate::postgres::PostgresStore;
+use crate::record;
+use crate::sqlite::SqliteStore;
+use crate::statement::{self, Statement};
+use crate::work::Work;
+use crate::work::claim::TakeUp;
+use crate::work::create::Create;
+use crate::work::hint::Hear;
+use crate::work::lease::{Probe, Prolong, Release};
+use crate::work::outbox::{NotePublished, TakeEntries};
+use crate::work::retention::{NoteDiscarded, Old, Purge};
+use crate::work::transition::{Progress, Transition};
+
+/// How far a queue position is counted.
+const COUNTED_POSITIONS: u32 = 10_000;
+/// How many small rows one transaction removes.
+const PURGED_AT_ONCE: u32 = 1_000;
+
+/// Which database it is.
+#[derive(Debug)]
+pub(crate) enum Backend {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+}
+
+/// The state table.
+#[derive(Debug)]
+pub(crate) struct SqlStore {
+    pub(crate) backend: Backend,
+    pub(crate) notices: broadcast::Sender<Arc<Unload>>,
+}
+
+/// What is asked: a query of ours, or one put together from fixed pieces.
+#[derive(Debug)]
+enum Query {
+    Fixed(&'static Statement),
+    Text(String),
+}
+
+impl SqlStore {
+    async fn write<W: Work>(&self, work: W) -> Result<W::Output> {
+        match &self.backend {
+            Backend::Sqlite(store) => store.write(work).await,
+            Backend::Postgres(store) => store.write(work).await,
+        }
+    }
+
+    async fn rows(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Row>> {
+        self.ask(&Query::Fixed(statement), values).await
+    }
+
+    async fn row(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Option<Row>> {
+        Ok(self.rows(statement, values).await?.pop())
+    }
+
+    /// Asks once more when the connection, which the pool may have kept through a restart of the server, was gone.
+    async fn ask(&self, query: &Query, values: &[Value<'_>]) -> Result<Vec<Row>> {
+        match self.ask_once(query, values).await {
+            Err(error) if is_connection_lost(&error) => self.ask_once(query, values).await,
+            answer => answer,
+        }
+    }
+
+    async fn ask_once(&self, query: &Query, values: &[Value<'_>]) -> Result<Vec<Row>> {
+        match &self.backend {
+            Backend::Sqlite(store) => ask_on(Connection::from(&mut *store.reader().await?), query, values).await,
+            Backend::Postgres(store) => ask_on(Connection::from(&mut *store.reader().await?), query, values).await,
+        }
+    }
+
+    async fn purge_small(&self, what: Old, before: Timestamp) -> Result<()> {
+        while self.write(Purge { what, before, limit: PURGED_AT_ONCE }).await? == u64::from(PURGED_AT_ONCE) {}
+        Ok(())
+    }
+}
+
+async fn ask_on(mut connection: Connection<'_>, query: &Query, values: &[Value<'_>]) -> Result<Vec<Row>> {
+    match query {
+        Query::Fixed(statement) => connection.rows(statement, values).await,
+        Query::Text(text) => {
+            let text = connection.dialect().fill_in(text);
+            connection.rows_of_text(text, values).await
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn create_unload(&self, asked: NewUnload) -> Result<Created> {
+        self.write(Create::new(asked)).await
+    }
+
+    async fn unload(&self, owner: &Owner, request_id: &RequestId) -> Result<Option<Unload>> {
+        let row = self.row(&statement::UNLOAD_BY_REQUEST, values![owner.as_str(), request_id.as_str()]).await?;
+        row.as_ref().map(record::unload).transpose()
+    }
+
+    async fn unload_by_id(&self, unload_id: UnloadId) -> Result<Option<Unload>> {
+        let row = self.row(&statement::UNLOAD_BY_ID, values![&unload_id.to_string()]).await?;
+        row.as_ref().map(record::unload).transpose()
+    }
+
+    async fn list_unloads(&self, filter: &ListFilter) -> Result<Vec<Unload>> {
+        let page = match filter.before {
+            None => crate::list::Page::first(filter),
+            Some(before) => {
+                let row = self.row(&statement::CREATED_AT, values![&before.to_string()]).await?;
+                let created_at = row.map(|row| row.get("created_at")).transpose()?;
+                crate::list::Page::after(filter, before, created_at)
+            }
+        };
+        record::unloads(&self.ask(&Query::Text(page.text()), &page.values()).await?)
+    }
+
+    async fn queue_position(&self, unload_id: UnloadId) -> Result<Option<u64>> {
+        let unload_id = unload_id.to_string();
+        let Some(place) = self.row(&statement::QUEUE_PLACE, values![&unload_id]).await? else { return Ok(None) };
+        let (warehouse, rank): (&str, i64) = (place.get("warehouse")?, place.get("queue_rank")?);
+        let row = self.row(&statement::QUEUE_POSITION, values![warehouse, rank, &unload_id, COUNTED_POSITIONS]).await?;
+        row.map(|row| row.get("ahead").map(record::count)).transpose()
+    }
+
+    async fn receipt(&self, unload_id: UnloadId) -> Result<Option<Receipt>> {
+        let row = self.row(&statement::RECEIPT, values![&unload_id.to_string()]).await?;
+        row.map(|row| record::json(&row, "document")).transpose()
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claim>> {
+        self.write(TakeUp { request: request.clone() }).await
+    }
+
+    async fn next_due(&self, warehouse: &str) -> Result<Option<Timestamp>> {
+        match self.row(&statement::NEXT_DUE, values![warehouse]).await? {
+            Some(row) => record::moment_or_none(&row, "due_at"),
+            None => Ok(None),
+        }
+    }
+
+    async fn heartbeat(&self, worker: WorkerId, held: &[(UnloadId, Fence)], lease: Duration) -> Result<Vec<UnloadId>> {
+        if held.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(Prolong { worker, held: held.to_vec(), lease }).await
+    }
+
+    async fn release(&self, held: &[(UnloadId, Fence)]) -> Result<()> {
+        if held.is_empty() {
+            return Ok(());
+        }
+        self.write(Release { held: held.to_vec() }).await
+    }
+
+    async fn transition(&self, unload_id: UnloadId, version: i64, fence: Option<Fence>, change: Change) -> Result<Outcome> {
+        self.write(Transition::new(unload_id, version, fence, &change)?).await
+    }
+
+    async fn record_progress(&self, unload_id: UnloadId, version: i64, fence: Fence, amount: Amount) -> Result<Option<Unload>> {
+        self.write(Progress { unload_id, version, fence, amount }).await
+    }
+
+    async fn record_hint(&self, consumer: &str, message_id: &str, hint: &Landed) -> Result<HintOutcome> {
+        self.write(Hear { consumer: consumer.to_owned(), message_id: message_id.to_owned(), hint: hint.clone() }).await
+    }
+
+    async fn outbox_claim(&self, limit: u32, lease: Duration) -> Result<Vec<OutboxEntry>> {
+        self.write(TakeEntries { limit, lease }).await
+    }
+
+    async fn outbox_published(&self, event_ids: &[String]) -> Result<()> {
+        if event_ids.is_empty() {
+            return Ok(());
+        }
+        self.write(NotePublished::new(event_ids)).await
+    }
+
+    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<Unload>> {
+        record::unloads(&self.rows(&statement::OVERDUE, values![micros(now), limit]).await?)
+    }
+
+    async fn expirable(&self, now: Timestamp, limit: u32) -> Result<Vec<Unload>> {
+        record::unloads(&self.rows(&statement::EXPIRABLE, values![micros(now), limit]).await?)
+    }
+
+    async fn garbage(&self, now: Timestamp, limit: u32) -> Result<Vec<Garbage>> {
+        let rows = self.rows(&statement::ATTEMPT_GARBAGE, values![micros(now), limit]).await?;
+        rows.iter().map(garbage).collect()
+    }
+
+    async fn garbage_collected(&self, garbage: &[Garbage]) -> Result<()> {
+        if garbage.is_empty() {
+            return Ok(());
+        }
+        self.write(NoteDiscarded { garbage: garbage.to_vec() }).await
+    }
+
+    async fn purge(&self, before: Timestamp, limit: u32) -> Result<u64> {
+        let purged = self.write(Purge { what: Old::Unloads, before, limit }).await?;
+        self.purge_small(Old::OutboxEntries, before).await?;
+        self.purge_small(Old::HeardHints, before).await?;
+        Ok(purged)
+    }
+
+    async fn statistics(&self) -> Result<Statistics> {
+        let mut active = Vec::new();
+        for (statement, status) in [(&statement::COUNT_PENDING, Status::Pending), (&statement::COUNT_RUNNING, Status::Running)] {
+            for row in self.rows(statement, &[]).await? {
+                active.push((row.get("warehouse")?, status, record::count(row.get("unloads")?)));
+            }
+        }
+        let mut statistics = Statistics { active, ..Statistics::default() };
+        if let Some(row) = self.row(&statement::OUTBOX_BACKLOG, &[]).await? {
+            statistics.outbox_count = record::count(row.get("waiting")?);
+            statistics.outbox_oldest = record::moment_or_none(&row, "oldest")?;
+        }
+        Ok(statistics)
+    }
+
+    fn changes(&self) -> BoxStream<'static, ChangeNotice> {
+        stream::unfold(self.notices.subscribe(), |mut receiver| async move {
+            loop {
+                match receiver.recv().await {
+                    Ok(unload) => {
+                        let notice = ChangeNotice { unload_id: unload.unload_id(), unload: Some(unload) };
+                        return Some((notice, receiver));
+                    }
+                    // Notices were lost; whoever listens goes on with the next and reads the row.
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return None,
+                }
+            }
+        })
+        .boxed()
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.write(Probe).await
+    }
+}
+
+fn garbage(row: &Row) -> Result<Garbage> {
+    let attempt: i64 = row.get("attempt")?;
+    Ok(Garbage {
+        place: AttemptPlace {
+            request_id: RequestId::parse(row.get::<&str>("request_id")?)?,
+            unload_id: record::unload_id(row)?,
+            attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
+        },
+    })
+}
