@@ -26,6 +26,7 @@ mod store;
 mod work;
 
 #[cfg(feature = "testing")]
+#[allow(clippy::unwrap_used, reason = "an assertion of a test")]
 pub mod suite;
 #[cfg(feature = "testing")]
 pub mod testing;

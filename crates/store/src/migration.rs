@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 
 use outflow_core::{Code, Error, Result};
+use sqlx::SqlStr;
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::SqlStr;
 
 use crate::dialect::Dialect;
 use crate::error::from_sqlx;

@@ -36,8 +36,11 @@ impl PostgresStore {
     pub(crate) async fn open(url: &str, options: &Options, notices: broadcast::Sender<Arc<Unload>>) -> Result<Self> {
         let connect: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| {
             // The url may hold a password: it is not repeated.
-            Error::new(Code::ConfigInvalid, "the store's url is not one of PostgreSQL: postgres://user:password@host:port/database")
-                .with_source(error)
+            Error::new(
+                Code::ConfigInvalid,
+                "the store's url is not one of PostgreSQL: postgres://user:password@host:port/database",
+            )
+            .with_source(error)
         })?;
         let connect = connect.application_name("outflow").disable_statement_logging();
         let mut connection = connect.connect().await.map_err(from_sqlx)?;

@@ -17,9 +17,31 @@ use crate::error::unreadable;
 
 /// The columns that make an unload; never `*`, so that a column added later disturbs nobody's prepared queries.
 pub(crate) const COLUMNS: [&str; 25] = [
-    "unload_id", "owner", "request_id", "version", "state", "warehouse", "orchestrator", "statement_id", "row_count", "byte_count",
-    "file_count", "file_url", "created_at", "deadline_at", "started_at", "finished_at", "expires_at", "retry_of", "is_ordered",
-    "is_limited", "labels", "options", "request", "sql", "bound_sql",
+    "unload_id",
+    "owner",
+    "request_id",
+    "version",
+    "state",
+    "warehouse",
+    "orchestrator",
+    "statement_id",
+    "row_count",
+    "byte_count",
+    "file_count",
+    "file_url",
+    "created_at",
+    "deadline_at",
+    "started_at",
+    "finished_at",
+    "expires_at",
+    "retry_of",
+    "is_ordered",
+    "is_limited",
+    "labels",
+    "options",
+    "request",
+    "sql",
+    "bound_sql",
 ];
 
 /// The unload of a row.
@@ -40,8 +62,9 @@ pub(crate) fn unload(row: &Row) -> Result<Unload> {
             options: json(row, "options")?,
             labels: json::<BTreeMap<String, String>>(row, "labels")?,
             warehouse: row.get("warehouse")?,
-            orchestrator: Orchestrator::parse(orchestrator)
-                .ok_or_else(|| Error::new(Code::Internal, format!("the orchestrator `{orchestrator}` is not known to this version")))?,
+            orchestrator: Orchestrator::parse(orchestrator).ok_or_else(|| {
+                Error::new(Code::Internal, format!("the orchestrator `{orchestrator}` is not known to this version"))
+            })?,
             created_at: moment(row, "created_at")?,
             deadline_at: moment(row, "deadline_at")?,
             retry_of: retry_of.map(RequestId::parse).transpose()?,

@@ -9,7 +9,9 @@ use std::time::Duration;
 use outflow_core::{Code, Error, Result, Unload};
 use sqlx::ConnectOptions as _;
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    Sqlite, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use tokio::sync::broadcast;
 
 use crate::Options;
@@ -46,7 +48,8 @@ impl SqliteStore {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|error| {
                 let reason = error.kind();
-                unusable(format!("the folder `{}` of the state table cannot be made: {reason}", folder.display())).with_source(error)
+                unusable(format!("the folder `{}` of the state table cannot be made: {reason}", folder.display()))
+                    .with_source(error)
             })?;
         }
         let lock = FileLock::acquire(&path).await?;

@@ -25,11 +25,15 @@ impl FileLock {
     /// `store_locked`, naming the file and the process that holds it.
     pub(super) async fn acquire(path: &Path) -> Result<Self> {
         let lock_path = beside(path);
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock_path).map_err(|error| {
-            let reason = error.kind();
-            let message = format!("the lock file `{}` cannot be written: {reason}; look at the folder's permissions", lock_path.display());
-            super::unusable(message).with_source(error)
-        })?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock_path).map_err(|error| {
+                let reason = error.kind();
+                let message = format!(
+                    "the lock file `{}` cannot be written: {reason}; look at the folder's permissions",
+                    lock_path.display()
+                );
+                super::unusable(message).with_source(error)
+            })?;
         let began = Instant::now();
         loop {
             match file.try_lock() {
@@ -78,5 +82,8 @@ fn holder(file: &mut File) -> Option<u32> {
 fn locked(path: &Path, holder: Option<u32>) -> Error {
     let who = holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
     let file = path.display();
-    Error::new(Code::StoreLocked, format!("the state table `{file}` is in use by {who}; stop it, or give this service another file"))
+    Error::new(
+        Code::StoreLocked,
+        format!("the state table `{file}` is in use by {who}; stop it, or give this service another file"),
+    )
 }

@@ -78,7 +78,10 @@ impl Work for Create {
         let asked = &self.unload.asked;
         let values = values![asked.owner.as_str(), asked.request_id.as_str()];
         let Some(row) = session.row(&statement::UNLOAD_BY_REQUEST, values).await? else {
-            return Err(Error::new(Code::StoreUnavailable, "the unload of that requestId was just removed; send the request again"));
+            return Err(Error::new(
+                Code::StoreUnavailable,
+                "the unload of that requestId was just removed; send the request again",
+            ));
         };
         // By text too: a number with many digits can read back as its neighbour.
         let text_is_equal = row.get::<&str>("request")? == self.request;

@@ -67,7 +67,9 @@ impl Hear {
     fn of_attempt(&self, unload_id: UnloadId, row: &Row) -> Result<HintOutcome> {
         let attempt: i64 = row.get("attempt")?;
         Ok(match self.hint.attempt {
-            Some(named) if i64::from(named) != attempt => HintOutcome::Ignored("it is about another attempt than the present one"),
+            Some(named) if i64::from(named) != attempt => {
+                HintOutcome::Ignored("it is about another attempt than the present one")
+            }
             _ => HintOutcome::Applied(unload_id),
         })
     }

@@ -98,8 +98,7 @@ async fn record_effects(session: &mut Session<'_>, next: &Unload, effects: &[Eff
             Effect::Announce(announced) => {
                 let entry = OutboxEntry::new(*announced, next, at);
                 let body = to_json(&entry.announcement);
-                let values =
-                    values![&entry.event_id, &unload_id, next.version, announced_name(*announced), &body, micros(at)];
+                let values = values![&entry.event_id, &unload_id, next.version, announced_name(*announced), &body, micros(at)];
                 session.execute(&statement::OUTBOX_INSERT, values).await?;
             }
             Effect::Discard { attempt } => {
