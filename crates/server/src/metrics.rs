@@ -1,0 +1,61 @@
+//! The one recorder of the process, and what is only known when somebody asks.
+
+use std::sync::OnceLock;
+
+use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use outflow_core::{Result, Status};
+use outflow_engine::Engine;
+
+/// From a commit to the longest unload there is.
+const SECONDS: [f64; 17] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1_800.0, 14_400.0];
+/// From nothing to terabytes, and from a row to a thousand billion.
+const AMOUNTS: [f64; 11] = [1.0, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e12];
+
+/// The recorder of this process, installed at the first call. Several servers of one process share it.
+pub(crate) fn recorder() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(install).clone()
+}
+
+fn install() -> PrometheusHandle {
+    let buckets = |builder: PrometheusBuilder, suffix: &str, values: &[f64]| {
+        builder.set_buckets_for_metric(Matcher::Suffix(suffix.to_owned()), values).expect("there are buckets")
+    };
+    let builder = buckets(PrometheusBuilder::new(), "_seconds", &SECONDS);
+    let builder = buckets(builder, "_bytes", &AMOUNTS);
+    let recorder = buckets(builder, "_rows", &AMOUNTS).build_recorder();
+    let handle = recorder.handle();
+    if metrics::set_global_recorder(recorder).is_err() {
+        tracing::warn!("another metrics recorder is installed in this process; `/metrics` stays empty");
+    }
+    describe_histogram!("outflow_http_request_duration_seconds", "Time to the head of the answer, by method, path and status.");
+    describe_counter!("outflow_http_refused_total", "Requests turned away because too many were there, by what was full.");
+    describe_counter!("outflow_downloads_total", "Downloads begun, by kind.");
+    describe_gauge!("outflow_unloads", "Unloads that have not ended, by warehouse and status.");
+    describe_gauge!("outflow_queue_depth", "Unloads that wait for a worker, by warehouse.");
+    describe_gauge!("outflow_outbox_entries", "Announcements that are not published yet.");
+    describe_gauge!("outflow_outbox_age_seconds", "Age of the oldest announcement that is not published yet.");
+    describe_gauge!("outflow_waiting_callers", "Long polls, event streams and sockets that are open.");
+    handle
+}
+
+/// Reads from the store what nobody counts along the way.
+pub(crate) async fn refresh(engine: &Engine) -> Result<()> {
+    let statistics = engine.store().statistics().await?;
+    for warehouse in engine.warehouse_names() {
+        for status in Status::ALL.into_iter().filter(|status| !status.is_terminal()) {
+            let count: u64 =
+                statistics.active.iter().filter(|(name, of, _)| name == warehouse && *of == status).map(|(.., n)| n).sum();
+            gauge!("outflow_unloads", "warehouse" => warehouse.clone(), "status" => status.as_str()).set(count as f64);
+            if status == Status::Pending {
+                gauge!("outflow_queue_depth", "warehouse" => warehouse.clone()).set(count as f64);
+            }
+        }
+    }
+    gauge!("outflow_outbox_entries").set(statistics.outbox_count as f64);
+    let age = statistics.outbox_oldest.map_or(0, |oldest| (engine.now() - oldest).num_milliseconds().max(0));
+    gauge!("outflow_outbox_age_seconds").set(age as f64 / 1_000.0);
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! What happens to every request before and after its handler.
+
+mod headers;
+mod host;
+mod observe;
+mod room;
+
+use std::any::Any;
+
+use axum::response::{IntoResponse, Response};
+use axum::{Router, middleware};
+use outflow_core::Code;
+use tower_http::catch_panic::CatchPanicLayer;
+
+pub(crate) use self::room::{Room, answered_at_once, may_wait};
+use crate::app::App;
+use crate::error::ApiError;
+
+/// Wraps the whole router: outermost stands what must see every answer.
+pub(crate) fn around(router: Router, app: &App) -> Router {
+    router
+        .layer(middleware::from_fn_with_state(app.clone(), host::check))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::map_response(headers::harden))
+        .layer(middleware::from_fn(observe::observe))
+}
+
+/// A defect in one request must not take the others with it.
+fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let message = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+    tracing::error!(message = message.unwrap_or("no message"), "a handler panicked");
+    ApiError::new(Code::Internal, "the service has a defect, and this request met it; the log says more").into_response()
+}
