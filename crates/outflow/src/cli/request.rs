@@ -1,0 +1,242 @@
+//! The options of a request as flags, and their way into the request that the service gets.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use outflow_api::UnloadRequest;
+use serde_json::Value;
+
+use super::value;
+use crate::exit::{CliError, Result};
+
+/// More than the service takes, so that it is the service that says what is too long.
+const LONGEST_QUERY: u64 = 4 * 1024 * 1024;
+
+/// A query and what is wanted of its result.
+#[derive(Debug, Args)]
+pub(crate) struct RequestArgs {
+    /// One read-only query; `-` reads it from standard input, `@FILE` from a file
+    #[arg(value_name = "QUERY")]
+    pub(crate) query: String,
+    /// How rows become bytes [default: csv, or what the name of --out says]
+    #[arg(long, value_enum)]
+    format: Option<FormatName>,
+    /// How the file is compressed [default: gzip, or what the name of --out says; none for `--out -`]
+    #[arg(long, value_enum)]
+    compression: Option<CompressionName>,
+    /// No line with the column names (CSV)
+    #[arg(long)]
+    no_header: bool,
+    /// What stands between fields (CSV); `tab` for a tab
+    #[arg(long, value_name = "CHARACTER", value_parser = value::delimiter)]
+    delimiter: Option<String>,
+    /// What stands for NULL (CSV)
+    #[arg(long, value_name = "TEXT")]
+    null_as: Option<String>,
+    /// Begin with a byte order mark, which spreadsheets want (CSV)
+    #[arg(long)]
+    bom: bool,
+    /// Several files instead of one, written in parallel
+    #[arg(long)]
+    pub(crate) multiple_files: bool,
+    /// Write in parallel, and join the parts if one file is wanted
+    #[arg(long, conflicts_with = "no_parallel")]
+    parallel: bool,
+    /// Do not write in parallel
+    #[arg(long)]
+    no_parallel: bool,
+    /// What `:name` in the query stands for; may be repeated. TYPE is string, number, boolean, null, date, timestamp, …
+    #[arg(long = "param", value_name = "NAME[:TYPE]=VALUE", value_parser = value::parameter)]
+    parameters: Vec<(String, Value)>,
+    /// Something to find the unload by; may be repeated
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = value::label)]
+    labels: Vec<(String, String)>,
+    /// The warehouse to run in [default: the first configured]
+    #[arg(long, value_name = "NAME")]
+    warehouse: Option<String>,
+    /// How long the unload may take: seconds, or with `s`, `m`, `h`, `d` [default: 1d]
+    #[arg(long, value_name = "TIME", value_parser = value::seconds)]
+    timeout: Option<u64>,
+    /// How many days the files are kept [default: 7]
+    #[arg(long, value_name = "DAYS")]
+    retention_days: Option<u32>,
+}
+
+/// The formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatName {
+    Csv,
+    Json,
+    Parquet,
+}
+
+impl FormatName {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+/// The compressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CompressionName {
+    Gzip,
+    Zstd,
+    None,
+}
+
+impl CompressionName {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+            Self::None => "none",
+        }
+    }
+}
+
+impl RequestArgs {
+    /// The request as it is sent: what no flag names, and the file's name does not tell, is left to the service.
+    pub(crate) fn to_request(&self, out: Option<&Path>) -> Result<UnloadRequest> {
+        let (named_format, named_compression) = out.map_or((None, None), told_by_name);
+        let format = self.format.or(named_format);
+        let for_a_pipe = (out == Some(Path::new("-")) && format != Some(FormatName::Parquet)).then_some(CompressionName::None);
+        // A name that tells the compression of another format than the one asked for tells nothing.
+        let named_compression = named_compression.filter(|_| self.format.is_none() || self.format == named_format);
+        let compression = self.compression.or(named_compression).or(for_a_pipe);
+        let parameters: serde_json::Map<_, _> = unique("--param", &self.parameters)?.into_iter().collect();
+        let labels: BTreeMap<_, _> = unique("--label", &self.labels)?.into_iter().collect();
+        Ok(UnloadRequest {
+            sql: Some(self.sql()?),
+            parameters: (!parameters.is_empty()).then_some(parameters),
+            warehouse: self.warehouse.clone(),
+            format: format.map(|format| format.as_str().to_owned()),
+            compression: compression.map(|compression| compression.as_str().to_owned()),
+            header: self.no_header.then_some(false),
+            delimiter: self.delimiter.clone(),
+            null_as: self.null_as.clone(),
+            bom: self.bom.then_some(true),
+            single_file: self.multiple_files.then_some(false),
+            parallel: if self.parallel { Some(true) } else { self.no_parallel.then_some(false) },
+            retention_days: self.retention_days,
+            timeout_seconds: self.timeout,
+            labels: (!labels.is_empty()).then_some(labels),
+            ..UnloadRequest::default()
+        })
+    }
+
+    fn sql(&self) -> Result<String> {
+        let mut bytes = Vec::new();
+        match self.query.strip_prefix('@') {
+            _ if self.query == "-" => std::io::stdin()
+                .take(LONGEST_QUERY)
+                .read_to_end(&mut bytes)
+                .map_err(|error| CliError::file("read the query from", Path::new("standard input"), &error))?,
+            Some(path) => {
+                std::fs::File::open(path).and_then(|file| file.take(LONGEST_QUERY).read_to_end(&mut bytes)).map_err(|error| {
+                    CliError::file("read the query from", Path::new(path), &error).exiting(crate::exit::Exit::Usage)
+                })?
+            }
+            None => return Ok(self.query.clone()),
+        };
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+            let line = valid.lines().count().max(1);
+            CliError::usage(format!("the query is not UTF-8 (line {line})")).hint("save it as UTF-8")
+        })?;
+        Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end().to_owned())
+    }
+}
+
+/// What the name of a file says of what shall be in it.
+fn told_by_name(path: &Path) -> (Option<FormatName>, Option<CompressionName>) {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let (stem, compression) = if let Some(stem) = name.strip_suffix(".gz") {
+        (stem, CompressionName::Gzip)
+    } else if let Some(stem) = name.strip_suffix(".zst") {
+        (stem, CompressionName::Zstd)
+    } else {
+        (name.as_str(), CompressionName::None)
+    };
+    match stem.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("csv" | "tsv" | "txt") => (Some(FormatName::Csv), Some(compression)),
+        Some("json" | "jsonl" | "ndjson") => (Some(FormatName::Json), Some(compression)),
+        Some("parquet" | "pq") if compression == CompressionName::None => (Some(FormatName::Parquet), None),
+        _ => (None, None),
+    }
+}
+
+fn unique<T: Clone>(flag: &str, pairs: &[(String, T)]) -> Result<Vec<(String, T)>> {
+    for (at, (name, _)) in pairs.iter().enumerate() {
+        if pairs[..at].iter().any(|(other, _)| other == name) {
+            return Err(CliError::usage(format!("`{flag}` gives `{name}` twice")));
+        }
+    }
+    Ok(pairs.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        request: RequestArgs,
+    }
+
+    fn request(flags: &[&str], out: Option<&str>) -> UnloadRequest {
+        let line = ["outflow", "SELECT 1"].into_iter().chain(flags.iter().copied());
+        Line::try_parse_from(line).unwrap().request.to_request(out.map(Path::new)).unwrap()
+    }
+
+    fn kind(flags: &[&str], out: Option<&str>) -> (Option<String>, Option<String>) {
+        let request = request(flags, out);
+        (request.format, request.compression)
+    }
+
+    #[test]
+    fn a_query_alone_is_sent_alone() {
+        assert_eq!(request(&[], None).canonical(), serde_json::json!({ "sql": "SELECT 1" }));
+    }
+
+    #[test]
+    fn every_flag_has_its_field() {
+        let flags = "--format csv --compression none --no-header --delimiter tab --null-as NA --bom --multiple-files --no-parallel \
+            --param a=1 --param b:date=2026-01-01 --label team=x --warehouse main --timeout 2h --retention-days 3";
+        let expected = serde_json::json!({
+            "sql": "SELECT 1", "format": "csv", "compression": "none", "header": false, "delimiter": "\t", "nullAs": "NA", "bom": true,
+            "singleFile": false, "parallel": false, "parameters": {"a": "1", "b": {"type": "date", "value": "2026-01-01"}},
+            "labels": {"team": "x"}, "warehouse": "main", "timeoutSeconds": 7200, "retentionDays": 3
+        });
+        assert_eq!(request(&flags.split_whitespace().collect::<Vec<_>>(), None).canonical(), expected);
+    }
+
+    #[test]
+    fn the_name_of_the_file_tells_what_goes_into_it_unless_a_flag_does() {
+        let pair = |format: &str, compression: Option<&str>| (Some(format.to_owned()), compression.map(str::to_owned));
+        assert_eq!(kind(&[], Some("a/b.csv")), pair("csv", Some("none")));
+        assert_eq!(kind(&[], Some("b.csv.gz")), pair("csv", Some("gzip")));
+        assert_eq!(kind(&[], Some("B.JSONL.ZST")), pair("json", Some("zstd")));
+        assert_eq!(kind(&[], Some("b.parquet")), pair("parquet", None));
+        assert_eq!(kind(&[], Some("b.dat")), (None, None));
+        assert_eq!(kind(&["--format", "json"], Some("b.csv")), pair("json", None));
+        assert_eq!(kind(&["--compression", "zstd"], Some("b.csv")), pair("csv", Some("zstd")));
+        assert_eq!(kind(&[], Some("-")), (None, Some("none".to_owned())));
+        assert_eq!(kind(&["--format", "parquet"], Some("-")), pair("parquet", None));
+    }
+
+    #[test]
+    fn a_name_twice_is_refused() {
+        let line = ["outflow", "SELECT 1", "--param", "a=1", "--param", "a=2"];
+        let error = Line::try_parse_from(line).unwrap().request.to_request(None).unwrap_err();
+        assert!(error.to_string().contains("`--param` gives `a` twice"), "{error}");
+    }
+}

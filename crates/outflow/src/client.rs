@@ -1,0 +1,222 @@
+//! A thin client of the HTTP API: the calls of the contract with the models that the server has, and errors that a person can act on.
+
+pub(crate) mod download;
+pub(crate) mod stream;
+pub(crate) mod wait;
+
+use std::time::Duration;
+
+use outflow_api::{
+    ExplainView, FilesView, ListView, Problem, ReadyView, ReceiptView, RetryRequest, StatusView, TablesView, UnloadRequest,
+    UnloadView,
+};
+use reqwest::{Method, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::exit::{CliError, Exit, Result};
+
+/// Where client commands look for the service when nobody says.
+pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
+
+/// How long a call may take that does not wait for anything.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// A service to talk to.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: String,
+}
+
+/// Which unloads a list shows.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct ListQuery {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) since: Option<String>,
+    pub(crate) limit: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cursor: Option<String>,
+}
+
+impl Client {
+    /// A client of the service at that address; connects when it is first asked something.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub(crate) fn new(server: &str) -> Result<Self> {
+        let url =
+            reqwest::Url::parse(server).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
+        let url = url.ok_or_else(|| {
+            CliError::usage(format!("`{server}` is not the address of a service")).hint(format!("write it as `{DEFAULT_SERVER}`"))
+        })?;
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("outflow/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10))
+            .read_timeout(ANSWER_WITHIN);
+        if is_loopback(&url) {
+            builder = builder.no_proxy();
+        }
+        let http =
+            builder.build().map_err(|error| CliError::new(Exit::Failed, format!("cannot set up HTTP: {}", root(&error))))?;
+        Ok(Self { http, base: server.trim_end_matches('/').to_owned() })
+    }
+
+    /// `POST /api/unload`
+    pub(crate) async fn submit(&self, request: &UnloadRequest) -> Result<UnloadView> {
+        self.call(Method::POST, "/api/unload", Some(request)).await
+    }
+
+    /// `GET /api/unload/{id}`
+    pub(crate) async fn unload(&self, id: &str) -> Result<UnloadView> {
+        self.get(&unload_path(id, "")?).await
+    }
+
+    /// `GET /api/unload/status/{id}`; with a version, once it has passed it, or it has ended, or `seconds` are over.
+    pub(crate) async fn status(&self, id: &str, wait: Option<(u64, i64)>) -> Result<StatusView> {
+        let mut path = format!("/api/unload/status/{}", segment(id)?);
+        if let Some((seconds, version)) = wait {
+            path.push_str(&format!("?wait={seconds}&version={version}"));
+        }
+        self.get(&path).await
+    }
+
+    /// `GET /api/unload/file/{id}`, one page.
+    pub(crate) async fn files(&self, id: &str, cursor: Option<&str>) -> Result<FilesView> {
+        let query = cursor.map(|cursor| format!("?cursor={cursor}")).unwrap_or_default();
+        self.get(&format!("/api/unload/file/{}{query}", segment(id)?)).await
+    }
+
+    /// `GET /api/unload/{id}/receipt`
+    pub(crate) async fn receipt(&self, id: &str) -> Result<ReceiptView> {
+        self.get(&unload_path(id, "/receipt")?).await
+    }
+
+    /// `POST /api/unload/{id}/cancel`
+    pub(crate) async fn cancel(&self, id: &str) -> Result<UnloadView> {
+        self.call(Method::POST, &unload_path(id, "/cancel")?, None::<&()>).await
+    }
+
+    /// `POST /api/unload/{id}/retry`
+    pub(crate) async fn retry(&self, id: &str, request: &RetryRequest) -> Result<UnloadView> {
+        self.call(Method::POST, &unload_path(id, "/retry")?, Some(request)).await
+    }
+
+    /// `DELETE /api/unload/{id}`
+    pub(crate) async fn delete(&self, id: &str) -> Result<UnloadView> {
+        self.call(Method::DELETE, &unload_path(id, "")?, None::<&()>).await
+    }
+
+    /// `GET /api/unload`, one page.
+    pub(crate) async fn list(&self, query: &ListQuery) -> Result<ListView> {
+        let request = self.http.get(format!("{}/api/unload", self.base)).query(query);
+        read(self.send(request).await?).await
+    }
+
+    /// `POST /api/unload/explain`
+    pub(crate) async fn explain(&self, request: &UnloadRequest) -> Result<ExplainView> {
+        self.call(Method::POST, "/api/unload/explain", Some(request)).await
+    }
+
+    /// `GET /api/tables`
+    pub(crate) async fn tables(&self, warehouse: Option<&str>) -> Result<TablesView> {
+        let mut request = self.http.get(format!("{}/api/tables", self.base));
+        if let Some(warehouse) = warehouse {
+            request = request.query(&[("warehouse", warehouse)]);
+        }
+        read(self.send(request).await?).await
+    }
+
+    /// `GET /readyz`, whether it is ready or not.
+    pub(crate) async fn ready(&self) -> Result<ReadyView> {
+        let response = self.http.get(format!("{}/readyz", self.base)).send().await.map_err(|error| self.unreachable(&error))?;
+        match response.status() {
+            StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE => parse(response).await,
+            _ => Err(self.problem(response).await),
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.call(Method::GET, path, None::<&()>).await
+    }
+
+    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&impl Serialize>) -> Result<T> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        read(self.send(request).await?).await
+    }
+
+    /// Sends a request; an answer that is not a success becomes the error that it tells of.
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Response> {
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() { Ok(response) } else { Err(self.problem(response).await) }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> CliError {
+        let why = if error.is_timeout() { "it does not answer".to_owned() } else { root(error) };
+        CliError::new(Exit::Unavailable, format!("cannot reach the service at `{}`: {why}", self.base))
+            .hint("start one with `outflow serve`, or name another with `--server URL`")
+    }
+
+    async fn problem(&self, response: Response) -> CliError {
+        let status = response.status();
+        let body = response.bytes().await.unwrap_or_default();
+        match serde_json::from_slice::<Problem>(&body) {
+            Ok(problem) => problem.into_error().into(),
+            Err(_) => {
+                let exit = if status.is_server_error() { Exit::Unavailable } else { Exit::Failed };
+                CliError::new(exit, format!("`{}` answered `{status}`, and not as Outflow does", self.base))
+                    .hint("is it the address of an Outflow service, and nothing in between that answers for it?")
+            }
+        }
+    }
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T> {
+    parse(response).await
+}
+
+async fn parse<T: DeserializeOwned>(response: Response) -> Result<T> {
+    let url = response.url().to_string();
+    let body = response
+        .bytes()
+        .await
+        .map_err(|error| CliError::new(Exit::Unavailable, format!("the answer of `{url}` broke off: {}", root(&error))))?;
+    serde_json::from_slice(&body).map_err(|error| {
+        CliError::new(Exit::Failed, format!("the answer of `{url}` cannot be read: {error}"))
+            .hint("is it the address of an Outflow service of this version?")
+    })
+}
+
+/// What caused an error in the end, which is what a person understands.
+pub(crate) fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    match cause.downcast_ref::<std::io::Error>() {
+        Some(error) => crate::exit::describe(error),
+        None => cause.to_string(),
+    }
+}
+
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+fn unload_path(id: &str, rest: &str) -> Result<String> {
+    Ok(format!("/api/unload/{}{rest}", segment(id)?))
+}
+
+/// An id as part of a path. What is no id names nothing, and must not become another path.
+fn segment(id: &str) -> Result<&str> {
+    outflow_core::RequestId::parse(id).map_err(CliError::from)?;
+    Ok(id)
+}

@@ -1,0 +1,275 @@
+//! Downloading: by ranges that go on where they broke off, each from a fresh link, checked against the receipt before a file appears
+//! under its name.
+//!
+//! A file that is not whole lies beside its place as `.NAME.CHECKSUM.part`; the same command later goes on from there.
+
+mod name;
+mod sink;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures::StreamExt;
+use outflow_api::{ReceiptFileView, ReceiptView};
+use outflow_core::receipt::ChecksumAlgorithm;
+use reqwest::header::{CONTENT_DISPOSITION, CONTENT_RANGE, RANGE};
+use reqwest::{Response, StatusCode};
+
+use self::sink::Sink;
+use super::{Client, root, unload_path};
+use crate::exit::{CliError, Exit, Result};
+use crate::progress::Progress;
+
+/// How often in a row a download may break off without having brought anything.
+const TRIES: u32 = 6;
+
+/// Where files go.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    /// One file, to standard output.
+    Stdout,
+    /// One file, under that name.
+    File(PathBuf),
+    /// Every file, into that folder, with the receipt.
+    Folder(PathBuf),
+    /// The one file under its own name in the current folder; several in a folder named after the unload.
+    Own,
+}
+
+/// How to save.
+#[derive(Debug, Clone)]
+pub(crate) struct Saving {
+    pub(crate) target: Target,
+    pub(crate) force: bool,
+    /// Whether the receipt of a single file is saved too.
+    pub(crate) with_receipt: bool,
+}
+
+impl Client {
+    /// Downloads every file of an unload, checks each against the receipt, and gives the paths in the order of the files; none for
+    /// standard output.
+    ///
+    /// # Errors
+    /// When there is nothing to download, a file is in the way, the service stays away, or what came is not what the receipt says.
+    pub(crate) async fn download(&self, id: &str, saving: &Saving, progress: &mut Progress) -> Result<Vec<PathBuf>> {
+        let receipt = match self.receipt(id).await {
+            Ok(receipt) => receipt,
+            // Without a receipt it is the list of files that says what the unload lacks.
+            Err(error) => return Err(self.files(id, None).await.err().unwrap_or(error)),
+        };
+        if let Target::Folder(folder) = &saving.target {
+            return self.download_folder(id, &receipt, folder, saving, progress).await;
+        }
+        match (&receipt.files[..], &saving.target) {
+            ([file], Target::Stdout) => {
+                self.transfer(id, file, &mut Sink::stdout(), progress, None).await?;
+                Ok(Vec::new())
+            }
+            ([file], target) => {
+                let named = if let Target::File(path) = target { Some(path.clone()) } else { None };
+                let path = self.download_file(id, file, named, saving.force, progress).await?;
+                if saving.with_receipt {
+                    save_receipt(&receipt, &beside(&path), saving.force)?;
+                }
+                Ok(vec![path])
+            }
+            (_, Target::Own) => {
+                self.download_folder(id, &receipt, Path::new(receipt.request_id.as_str()), saving, progress).await
+            }
+            (files, Target::File(path)) if path.is_dir() => {
+                let _ = files;
+                self.download_folder(id, &receipt, path, saving, progress).await
+            }
+            (files, _) => Err(CliError::usage(format!("the unload has {} files, which one place cannot take", files.len()))
+                .hint("name a folder that exists with `--out DIR`")),
+        }
+    }
+
+    async fn download_folder(
+        &self,
+        id: &str,
+        receipt: &ReceiptView,
+        folder: &Path,
+        saving: &Saving,
+        progress: &mut Progress,
+    ) -> Result<Vec<PathBuf>> {
+        std::fs::create_dir_all(folder).map_err(|error| CliError::file("make the folder", folder, &error))?;
+        let mut saved = Vec::with_capacity(receipt.files.len());
+        for file in &receipt.files {
+            let name = name::harmless(&file.name).ok_or_else(|| {
+                CliError::new(
+                    Exit::Failed,
+                    format!("the receipt names a file `{}`, which is no file name", file.name.escape_debug()),
+                )
+            })?;
+            saved.push(self.download_file(id, file, Some(folder.join(name)), saving.force, progress).await?);
+        }
+        save_receipt(receipt, &folder.join("receipt.json"), true)?;
+        Ok(saved)
+    }
+
+    /// Downloads one file under that name, or under its own.
+    async fn download_file(
+        &self,
+        id: &str,
+        file: &ReceiptFileView,
+        named: Option<PathBuf>,
+        force: bool,
+        progress: &mut Progress,
+    ) -> Result<PathBuf> {
+        let (path, opened) = match named {
+            Some(path) => (path, None),
+            None => {
+                let response = self.open(id, file.index, 0).await?;
+                let disposition =
+                    response.headers().get(CONTENT_DISPOSITION).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
+                let own = disposition.and_then(name::from_disposition).or_else(|| name::harmless(&file.name));
+                (PathBuf::from(own.unwrap_or_else(|| format!("{id}-{}", file.index))), Some(response))
+            }
+        };
+        if !force && path.exists() {
+            return Err(in_the_way(&path));
+        }
+        let mut sink = Sink::part(&path, &file.checksum.value)?;
+        let opened = opened.filter(|_| sink.written() == 0);
+        self.transfer(id, file, &mut sink, progress, opened).await?;
+        sink.publish(&path, force)?;
+        Ok(path)
+    }
+
+    /// Brings what is missing of a file into the sink, however often it breaks off, and checks the whole.
+    async fn transfer(
+        &self,
+        id: &str,
+        file: &ReceiptFileView,
+        sink: &mut Sink,
+        progress: &mut Progress,
+        mut opened: Option<Response>,
+    ) -> Result<()> {
+        let mut tries = 0;
+        let mut started_over = sink.written() == 0;
+        loop {
+            let before = sink.written();
+            let result = match opened.take() {
+                Some(response) => self.pour(response, file, sink, progress).await,
+                None if before < file.bytes || file.bytes == 0 => match self.open(id, file.index, before).await {
+                    Ok(response) => self.pour(response, file, sink, progress).await,
+                    Err(error) => Err(error),
+                },
+                None => Ok(()),
+            };
+            match result {
+                Ok(()) if matches(file, sink) => return Ok(()),
+                // What lay there from an earlier time may have been something else; once more from the beginning.
+                Ok(()) if !started_over && sink.restart()? => started_over = true,
+                Ok(()) => return Err(mismatch(file, sink)),
+                Err(error) if error.exit() != Exit::Unavailable => return Err(error),
+                Err(error) => {
+                    tries = if sink.written() > before { 1 } else { tries + 1 };
+                    if tries >= TRIES {
+                        return Err(error.hint("what has come is kept; the same command goes on from there"));
+                    }
+                    tokio::time::sleep(Duration::from_millis(100) * 2_u32.pow(tries)).await;
+                }
+            }
+        }
+    }
+
+    /// Opens a file at that byte, by its stable address: every call is answered with a fresh link.
+    async fn open(&self, id: &str, index: u32, from: u64) -> Result<Response> {
+        let mut request = self.http.get(format!("{}{}", self.base, unload_path(id, &format!("/files/{index}"))?));
+        if from > 0 {
+            request = request.header(RANGE, format!("bytes={from}-"));
+        }
+        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() { Ok(response) } else { Err(self.problem(response).await) }
+    }
+
+    async fn pour(&self, response: Response, file: &ReceiptFileView, sink: &mut Sink, progress: &mut Progress) -> Result<()> {
+        let mut skip = 0;
+        if response.status() != StatusCode::PARTIAL_CONTENT {
+            skip = sink.rewind()?;
+        } else if range_start(&response) != Some(sink.written()) {
+            return Err(CliError::new(
+                Exit::Failed,
+                format!("the service sent another range of `{}` than it was asked for", file.name),
+            ));
+        }
+        let mut chunks = response.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| {
+                CliError::new(Exit::Unavailable, format!("the download of `{}` broke off: {}", file.name, root(&error)))
+            })?;
+            let skipped = usize::try_from(skip).unwrap_or(usize::MAX).min(chunk.len());
+            skip -= skipped as u64;
+            sink.write(&chunk[skipped..])?;
+            if sink.written() > file.bytes {
+                return Err(mismatch(file, sink));
+            }
+            progress.bytes(&file.name, sink.written(), file.bytes);
+        }
+        if sink.written() < file.bytes {
+            return Err(CliError::new(Exit::Unavailable, format!("the download of `{}` ended early", file.name)));
+        }
+        sink.flush()
+    }
+}
+
+/// Fails when something lies where a download is to go: better before a query has run than after.
+pub(crate) fn check_free(path: &Path, force: bool) -> Result<()> {
+    if !force && path.exists() && !path.is_dir() {
+        return Err(in_the_way(path));
+    }
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) if !parent.is_dir() => Err(CliError::new(
+            Exit::NotFound,
+            format!("there is no folder `{}` to put `{}` into", parent.display(), path.display()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Where the receipt of a single file lies.
+pub(crate) fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".receipt.json");
+    name.into()
+}
+
+fn save_receipt(receipt: &ReceiptView, path: &Path, force: bool) -> Result<()> {
+    if !force && path.exists() {
+        return Err(in_the_way(path));
+    }
+    let text = serde_json::to_vec_pretty(receipt).expect("a receipt is plain JSON");
+    std::fs::write(path, text).map_err(|error| CliError::file("write", path, &error))
+}
+
+fn in_the_way(path: &Path) -> CliError {
+    CliError::new(Exit::Conflict, format!("`{}` is there already", path.display()))
+        .hint("name another with `--out`, or overwrite it with `--force`")
+}
+
+/// Whether the whole of it is what the receipt says, as far as the receipt's checksum can be made here.
+fn matches(file: &ReceiptFileView, sink: &Sink) -> bool {
+    let is_same = file.checksum.algorithm != ChecksumAlgorithm::Sha256 || sink.sha256() == file.checksum.value;
+    sink.written() == file.bytes && is_same
+}
+
+fn mismatch(file: &ReceiptFileView, sink: &mut Sink) -> CliError {
+    sink.discard();
+    CliError::new(
+        Exit::Failed,
+        format!(
+            "what came of `{}` is not what the receipt says: {} bytes of {}, or another checksum",
+            file.name,
+            sink.written(),
+            file.bytes
+        ),
+    )
+    .with_code(outflow_core::Code::VerificationFailed)
+}
+
+fn range_start(response: &Response) -> Option<u64> {
+    let range = response.headers().get(CONTENT_RANGE)?.to_str().ok()?;
+    range.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok()
+}

@@ -1,0 +1,173 @@
+//! Where the bytes of a download go, and the checksum of what has gone there.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::exit::{CliError, Exit, Result};
+
+/// A file that is not whole yet, or standard output.
+#[derive(Debug)]
+pub(super) struct Sink {
+    place: Place,
+    hasher: Sha256,
+    written: u64,
+}
+
+#[derive(Debug)]
+enum Place {
+    Stdout,
+    Part { file: File, path: PathBuf },
+}
+
+impl Sink {
+    /// Standard output, which cannot be taken back.
+    pub(super) fn stdout() -> Self {
+        Self { place: Place::Stdout, hasher: Sha256::new(), written: 0 }
+    }
+
+    /// The unfinished file beside `path`, with what it holds from an earlier time. Its name carries the checksum, so that it is never
+    /// mistaken for part of another result; it is locked, so that two downloads do not mix in it.
+    pub(super) fn part(path: &Path, checksum: &str) -> Result<Self> {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let part = path.with_file_name(format!(".{name}.{}.part", checksum.get(..12).unwrap_or(checksum)));
+        let failed = |what: &str, error: &io::Error| CliError::file(what, &part, error);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&part)
+            .map_err(|error| failed("write", &error))?;
+        if let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
+            return Err(CliError::new(Exit::Conflict, format!("another process is downloading `{}`", path.display())));
+        }
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 256 * 1024];
+        let mut written = 0;
+        loop {
+            let count = file.read(&mut buffer).map_err(|error| failed("read", &error))?;
+            if count == 0 {
+                break;
+            }
+            hasher.update(&buffer[..count]);
+            written += count as u64;
+        }
+        Ok(Self { place: Place::Part { file, path: part }, hasher, written })
+    }
+
+    /// How many bytes of the file are there.
+    pub(super) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// The checksum of what is there, in lowercase hexadecimal.
+    pub(super) fn sha256(&self) -> String {
+        self.hasher.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        match &mut self.place {
+            Place::Stdout => io::stdout().lock().write_all(bytes)?,
+            Place::Part { file, path } => file.write_all(bytes).map_err(|error| CliError::file("write", path, &error))?,
+        }
+        self.hasher.update(bytes);
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+
+    pub(super) fn flush(&mut self) -> Result<()> {
+        match &mut self.place {
+            Place::Stdout => Ok(io::stdout().lock().flush()?),
+            Place::Part { file, path } => file.sync_data().map_err(|error| CliError::file("write", path, &error)),
+        }
+    }
+
+    /// Prepares for an answer that begins at the first byte. A file begins anew; of standard output, which has its bytes already, it
+    /// gives how many to leave out.
+    pub(super) fn rewind(&mut self) -> Result<u64> {
+        if self.restart()? { Ok(0) } else { Ok(self.written) }
+    }
+
+    /// Empties a file; standard output cannot.
+    pub(super) fn restart(&mut self) -> Result<bool> {
+        let Place::Part { file, path } = &mut self.place else { return Ok(false) };
+        let emptied = file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0)));
+        emptied.map_err(|error| CliError::file("write", path, &error))?;
+        self.hasher = Sha256::new();
+        self.written = 0;
+        Ok(true)
+    }
+
+    /// Removes a file that is of no use.
+    pub(super) fn discard(&mut self) {
+        if let Place::Part { path, .. } = &self.place {
+            // If it stays, the next download finds out by the checksum.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    /// Gives a whole file its name, in one step, and without `force` only if nothing has it.
+    pub(super) fn publish(self, to: &Path, force: bool) -> Result<()> {
+        let Place::Part { path, .. } = &self.place else { return Ok(()) };
+        let named = if force {
+            std::fs::rename(path, to)
+        } else {
+            match std::fs::hard_link(path, to) {
+                Ok(()) => std::fs::remove_file(path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(super::in_the_way(to)),
+                // A file system without hard links.
+                Err(_) => std::fs::rename(path, to),
+            }
+        };
+        named.map_err(|error| CliError::file("write", to, &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+
+    #[test]
+    fn a_part_goes_on_where_it_ended_and_appears_under_its_name_only_when_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.csv");
+        let mut first = Sink::part(&path, HELLO).unwrap();
+        first.write(b"hel").unwrap();
+        drop(first);
+        assert!(!path.exists());
+
+        let mut second = Sink::part(&path, HELLO).unwrap();
+        assert_eq!(second.written(), 3);
+        second.write(b"lo").unwrap();
+        assert_eq!(second.sha256(), HELLO);
+        second.publish(&path, false).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"hello");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_overwritten_unless_it_is_wished() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.csv");
+        std::fs::write(&path, "mine").unwrap();
+        let mut sink = Sink::part(&path, HELLO).unwrap();
+        sink.write(b"hello").unwrap();
+        assert_eq!(sink.publish(&path, false).unwrap_err().exit(), Exit::Conflict);
+        assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+        Sink::part(&path, HELLO).unwrap().publish(&path, true).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"hello");
+    }
+
+    #[test]
+    fn two_downloads_do_not_mix() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.csv");
+        let _first = Sink::part(&path, HELLO).unwrap();
+        assert_eq!(Sink::part(&path, HELLO).unwrap_err().exit(), Exit::Conflict);
+    }
+}

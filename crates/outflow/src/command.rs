@@ -1,0 +1,67 @@
+//! What each command does.
+
+mod inspect;
+mod offline;
+mod session;
+mod show;
+mod unload;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command, ConfigCommand, Global};
+use crate::config::{Config, Override, Sources};
+use crate::exit::{CliError, Exit, Result};
+use crate::output;
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// What a person is told, and how the process ends.
+pub(crate) fn run(cli: Cli) -> Result<()> {
+    let global = cli.global;
+    match cli.command {
+        Command::Completions { shell } => completions(shell),
+        Command::Verify(args) => offline::verify(&args),
+        Command::Config(ConfigCommand::Show(args)) => offline::config_show(&load(&global, args.serve.overrides())?, args.output),
+        command => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| CliError::new(Exit::Failed, format!("cannot start the runtime: {error}")))?;
+            runtime.block_on(run_async(global, command))
+        }
+    }
+}
+
+async fn run_async(global: Global, command: Command) -> Result<()> {
+    match command {
+        Command::Unload(args) => unload::unload(&global, &args).await,
+        Command::Status(args) => inspect::status(&remote(&global)?, &args).await,
+        Command::Cancel(args) => inspect::cancel(&remote(&global)?, &args).await,
+        Command::Retry(args) => inspect::retry(&remote(&global)?, &args).await,
+        Command::Download(args) => unload::download(&remote(&global)?, &args).await,
+        Command::Receipt(args) => inspect::receipt(&remote(&global)?, &args).await,
+        Command::Delete(args) => inspect::delete(&remote(&global)?, &args).await,
+        Command::List(args) => inspect::list(&remote(&global)?, &args).await,
+        Command::Tables(args) => inspect::tables(&global, &args).await,
+        Command::Explain(args) => inspect::explain(&global, &args).await,
+        Command::Completions { .. } | Command::Verify(_) | Command::Config(_) => unreachable!("these need no runtime"),
+        _ => Ok(()),
+    }
+}
+
+/// The service that `--server` names, or the usual one.
+fn remote(global: &Global) -> Result<crate::client::Client> {
+    crate::client::Client::new(global.server.as_deref().unwrap_or(crate::client::DEFAULT_SERVER))
+}
+
+/// The configuration with those flags over it.
+fn load(global: &Global, flags: Vec<Override>) -> Result<Config> {
+    let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+    let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+    Config::load(&Sources { file: global.config.clone(), variables, flags })
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "outflow", &mut script);
+    output::print(&String::from_utf8_lossy(&script))
+}

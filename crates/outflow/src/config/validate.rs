@@ -1,0 +1,122 @@
+//! What must hold between keys, and what this version can do at all. Checked before anything is opened.
+
+use outflow_core::Code;
+use outflow_core::unload::Orchestrator;
+
+use super::Config;
+use crate::exit::{CliError, Result};
+use crate::locator::Locator;
+
+impl Config {
+    /// Checks the configuration as a whole.
+    ///
+    /// # Errors
+    /// The first thing that does not fit, naming the keys and what to do.
+    pub(super) fn validate(&self) -> Result<()> {
+        self.check_passwords()?;
+        self.check_combinations()?;
+        self.check_built()?;
+        self.check_listen()
+    }
+
+    /// Secrets come from the environment and from files of their own; `outflow.toml` is for everybody to read.
+    fn check_passwords(&self) -> Result<()> {
+        let store = ("store.url".to_owned(), &self.store.url.0);
+        let warehouses = self.warehouses.iter().map(|(name, warehouse)| (format!("warehouse.{name}.url"), &warehouse.url.0));
+        for (path, locator) in std::iter::once(store).chain(warehouses) {
+            let origin = self.origin(&path);
+            if locator.has_password() && matches!(origin, super::Origin::File(..)) {
+                let variable = path.replace('.', "_").to_uppercase().replace('-', "_");
+                return Err(invalid(format!("`{path}` ({origin}) holds a password, and secrets do not belong into the configuration file"))
+                    .hint(format!("put the whole address into the variable `OUTFLOW_{variable}`, or the password into a file and name it with `passwordFile`")));
+            }
+        }
+        if self.store.password_file.is_some() && !matches!(self.store.url.0, Locator::Postgres(_)) {
+            return Err(invalid("`store.passwordFile` does not go with a store that has no password").hint("leave it out"));
+        }
+        Ok(())
+    }
+
+    /// The table of what drives what: the back ends that notify nobody can only be driven by the service itself.
+    fn check_combinations(&self) -> Result<()> {
+        let mode = self.orchestrator.mode;
+        for (name, warehouse) in &self.warehouses {
+            let locator = &warehouse.url.0;
+            if mode != Orchestrator::Scheduler && !matches!(locator, Locator::RedshiftData { .. }) {
+                return Err(invalid(format!(
+                    "`orchestrator.mode` `{}` does not go with `warehouse.{name}.url` `{}`, which AWS does not drive",
+                    mode.as_str(),
+                    locator.scheme()
+                ))
+                .hint("use `mode = \"scheduler\"`, or a warehouse of `redshift-data://`"));
+            }
+            let is_redshift = matches!(locator, Locator::Redshift(_) | Locator::RedshiftData { .. });
+            if is_redshift && !matches!(self.storage.url.0, Locator::S3 { .. }) {
+                return Err(invalid(format!(
+                    "`warehouse.{name}.url` `{}` does not go with `storage.url` `{}`: Redshift unloads into S3 only",
+                    locator.scheme(),
+                    self.storage.url.0.scheme()
+                ))
+                .hint("use `storage.url = \"s3://BUCKET\"`"));
+            }
+        }
+        if mode != Orchestrator::Scheduler && matches!(self.events.url.0, Locator::Memory) {
+            return Err(invalid(format!(
+                "`orchestrator.mode` `{}` does not go with `events.url` `memory://`, which a Lambda cannot reach",
+                mode.as_str()
+            ))
+            .hint("use `events.url = \"kafka://…\"`"));
+        }
+        Ok(())
+    }
+
+    /// Back ends that the contract has and this version has not.
+    fn check_built(&self) -> Result<()> {
+        let mut chosen = vec![
+            ("storage.url".to_owned(), &self.storage.url.0, "file:DIR"),
+            ("events.url".to_owned(), &self.events.url.0, "memory://"),
+        ];
+        for (name, warehouse) in &self.warehouses {
+            chosen.push((format!("warehouse.{name}.url"), &warehouse.url.0, "embedded:DIR"));
+        }
+        for (path, locator, instead) in chosen {
+            if !matches!(locator, Locator::File(_) | Locator::Memory | Locator::Embedded(_)) {
+                let origin = self.origin(&path);
+                return Err(invalid(format!(
+                    "`{path}` ({origin}) is `{}`, which this version does not have yet",
+                    locator.scheme()
+                ))
+                .hint(format!("use `{instead}`")));
+            }
+        }
+        if self.orchestrator.mode != Orchestrator::Scheduler {
+            let mode = self.orchestrator.mode.as_str();
+            return Err(
+                invalid(format!("`orchestrator.mode` is `{mode}`, which this version does not have yet")).hint("use `scheduler`")
+            );
+        }
+        if self.auth.api_keys {
+            return Err(invalid("`auth.apiKeys` is `true`, and this version does not have API keys yet").hint("leave it out"));
+        }
+        Ok(())
+    }
+
+    fn check_listen(&self) -> Result<()> {
+        if self.server.listen.ip().is_loopback() {
+            return Ok(());
+        }
+        let origin = self.origin("server.listen");
+        Err(invalid(format!(
+            "`server.listen` ({origin}) is `{}`: beyond loopback the service would serve anybody, and this version has no authentication yet",
+            self.server.listen
+        ))
+        .hint(format!(
+            "listen on `127.0.0.1:{}`, and let a reverse proxy that authenticates stand before it, with its address as `server.publicUrl`",
+            self.server.listen.port()
+        )))
+    }
+}
+
+fn invalid(message: impl Into<String>) -> CliError {
+    CliError::usage(message).with_code(Code::ConfigInvalid)
+}

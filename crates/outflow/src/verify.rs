@@ -1,0 +1,148 @@
+//! Checks downloaded files against their receipt, offline: sizes, checksums, and rows where they can be counted.
+
+mod count;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use outflow_api::{ReceiptFileView, ReceiptView};
+use outflow_core::receipt::ChecksumAlgorithm;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::client::download::beside;
+use crate::exit::{CliError, Exit, Result};
+
+/// What came of checking one file.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Verdict {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// Whether it is what the receipt says.
+    pub(crate) ok: bool,
+    /// Its size.
+    pub(crate) bytes: Option<u64>,
+    /// Its data rows, where they could be counted.
+    pub(crate) rows: Option<u64>,
+    /// Everything that is wrong with it.
+    pub(crate) problems: Vec<String>,
+    /// What could not be checked.
+    pub(crate) unchecked: Vec<String>,
+}
+
+/// Checks a file, or a folder with all files of its receipt.
+///
+/// # Errors
+/// When there is no receipt, it cannot be read, or it does not tell of the file. What is wrong with a file is its verdict.
+pub(crate) fn verify(path: &Path, receipt_path: Option<&Path>) -> Result<Vec<Verdict>> {
+    let about = std::fs::metadata(path).map_err(|error| CliError::file("read", path, &error))?;
+    let receipt_path = match receipt_path {
+        Some(path) => path.to_owned(),
+        None => find_receipt(path, about.is_dir())?,
+    };
+    let text = std::fs::read(&receipt_path).map_err(|error| CliError::file("read the receipt", &receipt_path, &error))?;
+    let receipt: ReceiptView = serde_json::from_slice(&text).map_err(|error| {
+        CliError::new(Exit::Failed, format!("`{}` is no receipt of this version: {error}", receipt_path.display()))
+    })?;
+    if about.is_dir() {
+        let mut verdicts: Vec<_> = receipt.files.iter().map(|file| check(&path.join(&file.name), file, &receipt)).collect();
+        check_sum(&receipt, &mut verdicts);
+        return Ok(verdicts);
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let file = match &receipt.files[..] {
+        [only] => only,
+        files => files.iter().find(|file| file.name == name).ok_or_else(|| {
+            CliError::new(Exit::NotFound, format!("the receipt `{}` does not tell of `{name}`", receipt_path.display()))
+        })?,
+    };
+    Ok(vec![check(path, file, &receipt)])
+}
+
+fn find_receipt(path: &Path, is_folder: bool) -> Result<PathBuf> {
+    let candidates =
+        if is_folder { vec![path.join("receipt.json")] } else { vec![beside(path), path.with_file_name("receipt.json")] };
+    candidates.into_iter().find(|candidate| candidate.is_file()).ok_or_else(|| {
+        CliError::new(Exit::NotFound, format!("there is no receipt for `{}`", path.display()))
+            .hint("save it with `outflow receipt ID --output json > FILE`, and name it with `--receipt FILE`")
+    })
+}
+
+fn check(path: &Path, file: &ReceiptFileView, receipt: &ReceiptView) -> Verdict {
+    let mut verdict =
+        Verdict { path: path.to_owned(), ok: false, bytes: None, rows: None, problems: Vec::new(), unchecked: Vec::new() };
+    match measure(path, receipt) {
+        Err(error) => verdict.problems.push(format!("cannot be read: {}", crate::exit::describe(&error))),
+        Ok(measured) => compare(&mut verdict, measured, file),
+    }
+    verdict.ok = verdict.problems.is_empty();
+    verdict
+}
+
+fn compare(verdict: &mut Verdict, measured: Measured, file: &ReceiptFileView) {
+    verdict.bytes = Some(measured.bytes);
+    if measured.bytes != file.bytes {
+        verdict.problems.push(format!("has {} bytes, and the receipt says {}", measured.bytes, file.bytes));
+    }
+    match file.checksum.algorithm {
+        ChecksumAlgorithm::Sha256 if measured.sha256 != file.checksum.value => {
+            verdict.problems.push(format!("has the SHA-256 {}, and the receipt says {}", measured.sha256, file.checksum.value));
+        }
+        ChecksumAlgorithm::Sha256 => {}
+        ChecksumAlgorithm::Crc64Nvme => verdict.unchecked.push("the checksum, CRC-64/NVME".to_owned()),
+    }
+    match (measured.rows, file.rows) {
+        (Ok(None), _) => verdict.unchecked.push("the rows".to_owned()),
+        (Ok(Some(rows)), expected) => {
+            verdict.rows = Some(rows);
+            if expected.is_some_and(|expected| expected != rows) {
+                verdict.problems.push(format!("has {rows} rows, and the receipt says {}", expected.unwrap_or_default()));
+            }
+        }
+        (Err(why), _) => verdict.problems.push(format!("its rows cannot be counted: {why}")),
+    }
+}
+
+/// Where the receipt knows rows only of all files together, the sum is what can be wrong.
+fn check_sum(receipt: &ReceiptView, verdicts: &mut [Verdict]) {
+    let sum: Option<u64> = verdicts.iter().map(|verdict| verdict.rows).sum();
+    if let (Some(sum), Some(last)) = (sum, verdicts.last_mut())
+        && sum != receipt.row_count
+    {
+        last.problems.push(format!("all files together have {sum} rows, and the receipt says {}", receipt.row_count));
+        last.ok = false;
+    }
+}
+
+struct Measured {
+    bytes: u64,
+    sha256: String,
+    rows: std::result::Result<Option<u64>, String>,
+}
+
+/// Reads a file once for its size, checksum and rows.
+fn measure(path: &Path, receipt: &ReceiptView) -> io::Result<Measured> {
+    let mut reader = Hashing { inner: File::open(path)?, hasher: Sha256::new(), bytes: 0 };
+    let rows = count::rows(&mut reader, &receipt.options);
+    io::copy(&mut reader, &mut io::sink())?;
+    let sha256 = reader.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Measured { bytes: reader.bytes, sha256, rows: rows.map_err(|error| error.to_string()) })
+}
+
+/// A reader that sees everything that is read through it.
+struct Hashing<R> {
+    inner: R,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        self.bytes += count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,166 @@
+//! Services that are away, are none, break off or send something else: what the client makes of it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::fake::{Fake, answer, json as json_answer};
+use crate::support::Place;
+
+const BODY: &str = "id,name\n1,apple\n2,pear\n";
+
+fn problem(status: u16, code: &str) -> Value {
+    json!({"type": format!("/docs/errors/{code}"), "title": "t", "status": status, "detail": "what happened", "code": code, "requestId": "x"})
+}
+
+#[test]
+fn every_refusal_has_its_exit_code_and_a_hint() {
+    for (status, code, exit, hint) in [
+        ("404 Not Found", "not_found", 3, "outflow list"),
+        ("410 Gone", "expired", 3, "outflow retry"),
+        ("409 Conflict", "already_terminal", 4, "outflow status"),
+        ("422 Unprocessable Content", "sql_syntax", 2, ""),
+        ("429 Too Many Requests", "quota_exceeded", 5, ""),
+        ("503 Service Unavailable", "store_unavailable", 5, ""),
+        ("500 Internal Server Error", "internal", 1, ""),
+    ] {
+        let number = status[..3].parse().unwrap();
+        let fake = Fake::start(Box::new(move |_| json_answer(status, &problem(number, code))));
+        let ended = Place::new().run(&["cancel", "x", "--server", &fake.url]);
+        assert_eq!(ended.code, exit, "{code}: {}", ended.stderr);
+        assert!(ended.stdout.is_empty() && ended.stderr.starts_with(&format!("error: what happened ({code})")), "{}", ended.stderr);
+        assert!(ended.stderr.contains(hint), "{code}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_service_that_is_away_or_is_none_is_told_apart() {
+    let place = Place::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let away = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let ended = place.run(&["status", "x", "--server", &away]);
+    assert_eq!(ended.code, 5);
+    assert!(ended.stderr.contains("connection refused") && ended.stderr.contains("hint: start one with `outflow serve`"), "{}", ended.stderr);
+
+    let proxy = Fake::start(Box::new(|_| answer("502 Bad Gateway", "content-type: text/html\r\n", b"<html>")));
+    let ended = place.run(&["status", "x", "--server", &proxy.url]);
+    assert!(ended.code == 5 && ended.stderr.contains("not as Outflow does"), "{}", ended.stderr);
+
+    let other = Fake::start(Box::new(|_| answer("200 OK", "content-type: text/html\r\n", b"<html>")));
+    let ended = place.run(&["status", "x", "--server", &other.url]);
+    assert!(ended.code == 1 && ended.stderr.contains("cannot be read"), "{}", ended.stderr);
+
+    let ended = place.run(&["status", "x", "--server", "localhost:8080"]);
+    assert!(ended.code == 2 && ended.stderr.contains("not the address of a service"), "{}", ended.stderr);
+    let ended = place.run(&["status", "../healthz", "--server", &other.url]);
+    assert!(ended.code == 2 && ended.stderr.contains("invalid_request_id"), "{}", ended.stderr);
+}
+
+/// The answers of a service with one finished unload; `file` answers for its file.
+fn with_file(mut file: impl FnMut(Option<&str>) -> Vec<u8> + Send + 'static) -> Fake {
+    Fake::start(Box::new(move |request| {
+        let options = json!({"format": "csv", "compression": "none", "header": true, "delimiter": ",", "nullAs": "", "bom": false,
+            "singleFile": true, "parallel": false, "retentionDays": 7, "timeoutSeconds": 60});
+        let unload = "01990000-0000-7000-8000-000000000001";
+        match request.path.split('?').next().unwrap() {
+            "/api/unload/status/x" => json_answer(
+                "200 OK",
+                &json!({"requestId": "x", "status": "DONE", "phase": null, "version": 5, "attempt": 1, "rowCount": 2, "byteCount": 23, "queuePosition": null, "error": null}),
+            ),
+            "/api/unload/x/receipt" => json_answer(
+                "200 OK",
+                &json!({"version": 1, "requestId": "x", "unloadId": unload, "owner": "local", "attempt": 1, "warehouse": "main", "statementId": "s",
+                    "sqlSha256": "0", "options": options, "schema": [], "rowCount": 2, "byteCount": 23,
+                    "createdAt": "2026-01-01T00:00:00Z", "verifiedAt": "2026-01-01T00:00:01Z",
+                    "files": [{"index": 0, "name": "output000.csv", "bytes": 23, "rows": 2, "contentType": "text/csv",
+                        "checksum": {"algorithm": "sha256", "value": sha256(BODY)}}]}),
+            ),
+            "/api/unload/x/files/0" => file(request.range.as_deref()),
+            "/api/unload/x" => json_answer(
+                "200 OK",
+                &json!({"requestId": "x", "unloadId": unload, "owner": "local", "version": 5, "status": "DONE", "phase": null, "attempt": 1,
+                    "s3FileUrl": null, "fileCount": 1, "rowCount": 2, "byteCount": 23, "sql": "SELECT 1", "options": options, "labels": {},
+                    "warehouse": "main", "statementId": "s", "orchestrator": "scheduler", "createdAt": "2026-01-01T00:00:00Z", "startedAt": null,
+                    "finishedAt": null, "expiresAt": null, "retryOf": null, "error": null,
+                    "links": {"self": "", "status": "", "file": null, "receipt": null, "events": "", "retry": null}}),
+            ),
+            other => panic!("{other}"),
+        }
+    }))
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn ranged(range: Option<&str>) -> Vec<u8> {
+    let from: usize = range.map_or(0, |range| range.trim_start_matches("bytes=").trim_end_matches('-').parse().unwrap());
+    let headers = format!("content-range: bytes {from}-22/23\r\ncontent-disposition: attachment; filename=\"fruit.csv\"\r\n");
+    let status = if from == 0 { "200 OK" } else { "206 Partial Content" };
+    answer(status, &headers, &BODY.as_bytes()[from..])
+}
+
+#[test]
+fn a_download_that_breaks_off_goes_on_where_it_ended() {
+    let place = Place::new();
+    let cuts = Arc::new(AtomicUsize::new(0));
+    let fake = with_file(move |range| {
+        let mut whole = ranged(range);
+        if cuts.fetch_add(1, Ordering::SeqCst) < 2 {
+            whole.truncate(whole.len() - 8);
+        }
+        whole
+    });
+    let ended = place.run(&["download", "x", "--server", &fake.url]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(ended.stdout, "fruit.csv\n");
+    assert_eq!(std::fs::read_to_string(place.path("fruit.csv")).unwrap(), BODY);
+    let ranges: Vec<_> = fake.seen.lock().unwrap().iter().filter(|seen| seen.path.ends_with("/files/0")).map(|seen| seen.range.clone()).collect();
+    assert_eq!(ranges, [None, Some("bytes=15-".to_owned())].into_iter().chain([Some("bytes=15-".to_owned())]).collect::<Vec<_>>());
+    assert_eq!(std::fs::read_dir(place.root()).unwrap().count(), 1, "nothing else is left");
+}
+
+#[test]
+fn standard_output_gets_every_byte_once_even_when_the_service_knows_no_ranges() {
+    let place = Place::new();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let fake = with_file(move |_| {
+        let mut whole = ranged(None);
+        if calls.fetch_add(1, Ordering::SeqCst) == 0 {
+            whole.truncate(whole.len() - 8);
+        }
+        whole
+    });
+    let ended = place.run(&["download", "x", "--out", "-", "--server", &fake.url]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, BODY), "{}", ended.stderr);
+}
+
+#[test]
+fn what_is_not_what_the_receipt_says_gets_no_name() {
+    let place = Place::new();
+    let fake = with_file(|_| answer("200 OK", "", BODY.replace("pear", "peer").as_bytes()));
+    let ended = place.run(&["download", "x", "--out", "fruit.csv", "--server", &fake.url]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.stderr.contains("(verification_failed)"), "{}", ended.stderr);
+    assert_eq!(std::fs::read_dir(place.root()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_is_there_is_not_overwritten_unless_it_is_wished() {
+    let place = Place::new();
+    let fake = with_file(ranged);
+    std::fs::write(place.path("fruit.csv"), "mine").unwrap();
+    for out in [&["download", "x"][..], &["download", "x", "--out", "fruit.csv"]] {
+        let ended = place.run(&[out, &["--server", &fake.url]].concat());
+        assert_eq!(ended.code, 4, "{}", ended.stderr);
+        assert!(ended.stderr.contains("`--force`"), "{}", ended.stderr);
+        assert_eq!(std::fs::read_to_string(place.path("fruit.csv")).unwrap(), "mine");
+    }
+    assert_eq!(place.run(&["download", "x", "--force", "--server", &fake.url]).code, 0);
+    assert_eq!(std::fs::read_to_string(place.path("fruit.csv")).unwrap(), BODY);
+    let ended = place.run(&["download", "x", "--out", "nowhere/fruit.csv", "--server", &fake.url]);
+    assert!(ended.code == 3 && ended.stderr.contains("no folder `nowhere`"), "{}", ended.stderr);
+}
