@@ -3,6 +3,7 @@
 //!
 //! There is no I/O, no clock and no vendor here: callers pass `now`, and everything is a value that a test can make.
 
+pub mod address;
 pub mod bus;
 pub mod error;
 pub mod event;

@@ -1,1 +1,23 @@
-//! placeholder
+//! Storage: where result files land. A local folder today; S3 takes the same place behind the same type.
+//!
+//! [`Storage`] knows keys, never paths: it publishes, reads, lists, sums, joins and deletes, and makes the links that people click. What
+//! a web server needs to hand a file out (byte ranges, a file name in any script) is in [`range`] and [`disposition`], as pure functions.
+//! It does not know what an unload is, when a file is ready or who may have it.
+
+mod checksum;
+pub mod disposition;
+mod error;
+mod join;
+mod link;
+mod local;
+pub mod range;
+mod read;
+mod storage;
+#[cfg(test)]
+mod testing;
+
+pub use error::{code_of, from_object_store};
+pub use join::{JoinPart, compress};
+pub use link::{LinkKeys, LinkTarget, SignedLink};
+pub use read::FileStat;
+pub use storage::{Storage, StorageOptions};

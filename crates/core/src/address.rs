@@ -1,0 +1,82 @@
+//! The addresses that Outflow gives out: everybody who writes one into an answer, an event or a receipt takes it from here.
+//!
+//! Only stable ones. What is signed and expires is made by the storage at the moment of the click.
+
+use std::fmt;
+
+use crate::{Code, Error, RequestId, Result};
+
+/// Where callers reach the service, `http://127.0.0.1:8080` for instance; no slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+impl PublicUrl {
+    /// Reads an address; slashes at its end are dropped.
+    ///
+    /// # Errors
+    /// `config_invalid` unless it is `http://` or `https://` with a host, and neither a query nor a fragment.
+    pub fn parse(text: &str) -> Result<Self> {
+        let trimmed = text.trim_end_matches('/');
+        let rest = trimmed.strip_prefix("http://").or_else(|| trimmed.strip_prefix("https://"));
+        let is_fit = rest.is_some_and(|rest| {
+            !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', '"', '\\', '@']) && rest.chars().all(|c| c.is_ascii_graphic())
+        });
+        if !is_fit {
+            let shown = text.split('@').next_back().unwrap_or_default().escape_debug();
+            return Err(Error::new(
+                Code::ConfigInvalid,
+                format!("the public URL `{shown}` is not an address like `https://outflow.example.com`, without user, query or fragment"),
+            ));
+        }
+        Ok(Self(trimmed.to_owned()))
+    }
+
+    /// The address as text, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// An unload's own address.
+    pub fn unload(&self, request_id: &RequestId) -> String {
+        format!("{}/api/unload/{request_id}", self.0)
+    }
+
+    /// The stable address of one of its files.
+    pub fn file(&self, request_id: &RequestId, index: u32) -> String {
+        format!("{}/api/unload/{request_id}/files/{index}", self.0)
+    }
+
+    /// The address of its receipt.
+    pub fn receipt(&self, request_id: &RequestId) -> String {
+        format!("{}/api/unload/{request_id}/receipt", self.0)
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_built_on_the_public_one() {
+        let url = PublicUrl::parse("https://outflow.example.com/base/").unwrap();
+        let id = RequestId::parse("abc123").unwrap();
+        assert_eq!(url.unload(&id), "https://outflow.example.com/base/api/unload/abc123");
+        assert_eq!(url.file(&id, 2), "https://outflow.example.com/base/api/unload/abc123/files/2");
+        assert_eq!(url.receipt(&id), "https://outflow.example.com/base/api/unload/abc123/receipt");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_and_no_password_is_shown() {
+        for text in ["", "outflow.example.com", "ftp://a", "http://", "http:///a", "https://a?b=c", "https://a#b", "https://a b", "https://me:s3cr3t@a"] {
+            let error = PublicUrl::parse(text).unwrap_err();
+            assert_eq!(error.code(), Code::ConfigInvalid, "{text}");
+            assert!(!error.message().contains("s3cr3t"));
+        }
+    }
+}

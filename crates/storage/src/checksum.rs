@@ -1,0 +1,56 @@
+//! The checksum of a file, of its bytes as they lie in storage.
+
+use std::io::Read;
+
+use futures::TryStreamExt;
+use object_store::{GetOptions, GetResultPayload};
+use outflow_core::Result;
+use outflow_core::key::StorageKey;
+use outflow_core::receipt::{Checksum, ChecksumAlgorithm};
+use sha2::{Digest, Sha256};
+
+use crate::error::{from_io, from_object_store};
+use crate::storage::{Storage, stopped};
+
+/// How much is read at a time.
+const PIECE: usize = 1024 * 1024;
+
+impl Storage {
+    /// The checksum of a file: SHA-256, as its bytes pass through us here. Constant memory, and off the threads that answer callers.
+    ///
+    /// # Errors
+    /// `not_found`, `storage_denied`, `storage_unavailable`.
+    pub async fn checksum(&self, key: &StorageKey) -> Result<Checksum> {
+        let what = format!("summing `{}`", key.path());
+        let digest = match self.get(key, GetOptions::new(), &what).await?.payload {
+            GetResultPayload::File(file, _) => {
+                let summed = tokio::task::spawn_blocking(move || digest_of(file)).await.map_err(stopped)?;
+                summed.map_err(|error| from_io(error, &what))?
+            }
+            GetResultPayload::Stream(mut pieces) => {
+                let mut hasher = Sha256::new();
+                while let Some(piece) = pieces.try_next().await.map_err(|error| from_object_store(error, &what))? {
+                    let update = move || {
+                        hasher.update(&piece);
+                        hasher
+                    };
+                    hasher = tokio::task::spawn_blocking(update).await.map_err(stopped)?;
+                }
+                hasher.finalize().to_vec()
+            }
+        };
+        let value = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Checksum { algorithm: ChecksumAlgorithm::Sha256, value })
+    }
+}
+
+fn digest_of(mut file: std::fs::File) -> std::io::Result<Vec<u8>> {
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece)? {
+            0 => return Ok(hasher.finalize().to_vec()),
+            length => hasher.update(&piece[..length]),
+        }
+    }
+}

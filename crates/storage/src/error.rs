@@ -1,0 +1,124 @@
+//! What the operating system and `object_store` say, in our codes. Callers branch on the code and never see a vendor's error.
+
+use std::error::Error as StdError;
+use std::io;
+
+use outflow_core::{Code, Error};
+
+/// The code of anything that came out of storage, however deep its cause lies: a full disk is `storage_full` even when the query
+/// engine wraps what the object store wraps. What is not recognised is `storage_unavailable`.
+pub fn code_of(error: &(dyn StdError + 'static)) -> Code {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(code) = recognised(error) {
+            return code;
+        }
+        next = error.source();
+    }
+    Code::StorageUnavailable
+}
+
+/// Our error for an object store's; `what` says what was tried, and where.
+pub fn from_object_store(error: object_store::Error, what: &str) -> Error {
+    let code = code_of(&error);
+    Error::new(code, format!("{what}: {}", sentence(code))).with_source(error)
+}
+
+/// Our error for the operating system's; `what` says what was tried, and where.
+pub(crate) fn from_io(error: io::Error, what: &str) -> Error {
+    let code = code_of(&error);
+    Error::new(code, format!("{what}: {}", sentence(code))).with_source(error)
+}
+
+/// As [`from_io`], where the thing is being made: then `not found` means that somebody took its folder away.
+pub(crate) fn from_write(error: io::Error, what: &str) -> Error {
+    match code_of(&error) {
+        Code::NotFound => {
+            Error::new(Code::StorageUnavailable, format!("{what}: its folder was removed meanwhile")).with_source(error)
+        }
+        _ => from_io(error, what),
+    }
+}
+
+/// The object store's error for the operating system's.
+pub(crate) fn to_object_store(error: io::Error, path: &str) -> object_store::Error {
+    let path = path.to_owned();
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => object_store::Error::AlreadyExists { path, source: error.into() },
+        io::ErrorKind::PermissionDenied => object_store::Error::PermissionDenied { path, source: error.into() },
+        _ => object_store::Error::Generic { store: "LocalFolder", source: Box::new(error) },
+    }
+}
+
+fn recognised(error: &(dyn StdError + 'static)) -> Option<Code> {
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return of_kind(error.kind()).or_else(|| {
+            // An io::Error skips the error that it wraps when it is asked for its source.
+            let inner = error.get_ref()?;
+            Some(code_of(inner)).filter(|code| *code != Code::StorageUnavailable)
+        });
+    }
+    match error.downcast_ref::<object_store::Error>()? {
+        object_store::Error::NotFound { .. } => Some(Code::NotFound),
+        object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => Some(Code::StorageDenied),
+        _ => None,
+    }
+}
+
+fn of_kind(kind: io::ErrorKind) -> Option<Code> {
+    match kind {
+        io::ErrorKind::NotFound => Some(Code::NotFound),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Some(Code::StorageFull),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Some(Code::StorageDenied),
+        _ => None,
+    }
+}
+
+fn sentence(code: Code) -> &'static str {
+    match code {
+        Code::NotFound => "it is not there",
+        Code::StorageFull => "there is no room left; free some, or shorten the retention",
+        Code::StorageDenied => "storage refuses access; give the service's user the right to read and write there",
+        _ => "storage does not answer as it should",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn generic(source: impl StdError + Send + Sync + 'static) -> object_store::Error {
+        object_store::Error::Generic { store: "test", source: Box::new(source) }
+    }
+
+    #[test]
+    fn the_cause_decides_however_deep_it_lies() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let denied = object_store::Error::PermissionDenied { path: "a".to_owned(), source: "no".into() };
+        let missing = object_store::Error::NotFound { path: "a".to_owned(), source: "no".into() };
+        let cases: [(Box<dyn StdError>, Code); 8] = [
+            (Box::new(full()), Code::StorageFull),
+            (Box::new(generic(full())), Code::StorageFull),
+            (Box::new(io::Error::other(generic(io::Error::other(full())))), Code::StorageFull),
+            (Box::new(generic(io::Error::from(io::ErrorKind::QuotaExceeded))), Code::StorageFull),
+            (Box::new(generic(io::Error::from(io::ErrorKind::ReadOnlyFilesystem))), Code::StorageDenied),
+            (Box::new(io::Error::other(denied)), Code::StorageDenied),
+            (Box::new(generic(missing)), Code::NotFound),
+            (Box::new(generic(io::Error::other("who knows"))), Code::StorageUnavailable),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(code_of(error.as_ref()), expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn the_message_says_what_was_tried_and_what_to_do() {
+        let error = from_object_store(generic(io::Error::from(io::ErrorKind::StorageFull)), "writing `a/b`");
+        assert_eq!(
+            (error.code(), error.message()),
+            (Code::StorageFull, "writing `a/b`: there is no room left; free some, or shorten the retention")
+        );
+        let gone = from_write(io::Error::from(io::ErrorKind::NotFound), "writing `a/b`");
+        assert_eq!(gone.code(), Code::StorageUnavailable);
+    }
+}

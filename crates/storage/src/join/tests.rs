@@ -1,0 +1,85 @@
+use flate2::read::MultiGzDecoder;
+use outflow_core::key::StorageKey;
+
+use super::*;
+use crate::testing::{file, files_below, place, storage};
+
+fn bytes_of(seed: u8, length: usize) -> Vec<u8> {
+    (0..length).map(|at| seed.wrapping_add((at % 251) as u8)).collect()
+}
+
+#[tokio::test]
+async fn a_joined_file_is_its_parts_one_behind_the_other() {
+    let (folder, storage) = storage().await;
+    let parts: Vec<_> = [(1, 300_000), (2, 0), (3, 1), (4, 70_000)].map(|(seed, length)| bytes_of(seed, length)).into();
+    let mut pieces = vec![JoinPart::Bytes(Bytes::from_static(b"\xef\xbb\xbfa,b\n"))];
+    let mut expected = b"\xef\xbb\xbfa,b\n".to_vec();
+    for (index, part) in parts.iter().enumerate() {
+        let key = file(&format!("output{index:03}"));
+        storage.put(&key, part.clone().into()).await.unwrap();
+        pieces.push(JoinPart::File(key));
+        expected.extend_from_slice(part);
+    }
+    // Run again, over what the first run made.
+    for _ in 0..2 {
+        assert_eq!(storage.join(&pieces, &file("joined.csv")).await.unwrap(), expected.len() as u64);
+        assert_eq!(storage.read(&file("joined.csv"), u64::MAX).await.unwrap(), expected);
+    }
+    let left = files_below(folder.path());
+    assert_eq!(left.len(), 5, "the parts stay, and nothing else is left: {left:?}");
+}
+
+#[tokio::test]
+async fn joined_gzip_members_are_one_gzip_file() {
+    let (_folder, storage) = storage().await;
+    let mut pieces = vec![JoinPart::Bytes(compress(b"a,b\n", Compression::Gzip).unwrap().into())];
+    for (name, text) in [("output000", "1,2\n"), ("output001", ""), ("output002", "3,4\n")] {
+        storage.put(&file(name), compress(text.as_bytes(), Compression::Gzip).unwrap().into()).await.unwrap();
+        pieces.push(JoinPart::File(file(name)));
+    }
+    storage.join(&pieces, &file("joined.csv.gz")).await.unwrap();
+    let joined = storage.read(&file("joined.csv.gz"), u64::MAX).await.unwrap();
+    let mut text = String::new();
+    MultiGzDecoder::new(joined.as_ref()).read_to_string(&mut text).unwrap();
+    assert_eq!(text, "a,b\n1,2\n3,4\n");
+}
+
+#[tokio::test]
+async fn a_join_that_fails_leaves_nothing() {
+    let (folder, storage) = storage().await;
+    storage.put(&file("output000"), Bytes::from_static(b"1\n")).await.unwrap();
+    let before = files_below(folder.path());
+    let pieces = [JoinPart::File(file("output000")), JoinPart::File(file("output001"))];
+    assert_eq!(storage.join(&pieces, &file("joined.csv")).await.unwrap_err().code(), Code::NotFound);
+    let outside = StorageKey::File(place(1), "../joined.csv".to_owned());
+    assert_eq!(storage.join(&pieces[..1], &outside).await.unwrap_err().code(), Code::VerificationFailed);
+    assert_eq!(files_below(folder.path()), before);
+}
+
+#[test]
+fn a_copy_that_nobody_waits_for_stops() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (_folder, storage) = runtime.block_on(storage());
+    runtime.block_on(storage.put(&file("output000"), Bytes::from_static(b"1\n"))).unwrap();
+    let wanted = Wanted(Arc::new(AtomicBool::new(true)));
+    let flag = Arc::clone(&wanted.0);
+    let sources = [Source::File(path_of(&file("output000")).unwrap())];
+    let target = tempfile::tempfile().unwrap();
+    assert_eq!(copy(&storage.folder, &sources, &target, &flag).unwrap(), 2);
+    drop(wanted);
+    copy(&storage.folder, &sources, &target, &flag).unwrap_err();
+    assert_eq!(target.metadata().unwrap().len(), 2);
+}
+
+#[test]
+fn what_is_compressed_is_read_back_and_always_the_same() {
+    let text = b"name,value\n".repeat(100);
+    for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
+        assert_eq!(compress(&text, compression).unwrap(), compress(&text, compression).unwrap());
+    }
+    let mut back = Vec::new();
+    MultiGzDecoder::new(compress(&text, Compression::Gzip).unwrap().as_slice()).read_to_end(&mut back).unwrap();
+    assert_eq!(back, text);
+    assert_eq!(zstd::decode_all(compress(&text, Compression::Zstd).unwrap().as_slice()).unwrap(), text);
+    assert_eq!(compress(&text, Compression::None).unwrap(), text);
+}
