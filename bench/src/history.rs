@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use sqlx::Connection as _;
 
 use crate::figures::{Report, Times};
 use crate::service::{Service, Start};
@@ -27,7 +28,7 @@ pub(crate) async fn measure(program: &Path, rows: u32, report: &mut Report) -> R
     fill(&data.path().join("outflow.db"), rows).await.context("cannot fill the table")?;
 
     let service = Service::start(program, Start { data: data.path().to_owned(), ..Start::default() }).await?;
-    let recent = chrono::DateTime::from_timestamp_micros(i64::from(rows) * 990_000).context("too many rows")?;
+    let recent = chrono::Utc::now() - chrono::TimeDelta::seconds(i64::from(rows / 100));
     let recent = recent.format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let mut status = Times::default();
     for number in 0..TRIES {
@@ -45,6 +46,41 @@ pub(crate) async fn measure(program: &Path, rows: u32, report: &mut Report) -> R
         slowest.extend(times);
     }
     report.add(format!("list with {rows} unloads, all filters"), slowest.summary());
+    Ok(())
+}
+
+/// Finished unloads, one for each second until now: one in a hundred failed, one in ten of the team `growth`, one in a thousand of each report.
+const FILL: &str = r#"
+with recursive number (n) as (select 0 union all select n + 1 from number where n + 1 < $1)
+insert into unload (unload_id, owner, request_id, version, status, attempt, state, warehouse, orchestrator, queue_rank, row_count,
+    byte_count, file_count, file_url, error, created_at, deadline_at, started_at, finished_at, expires_at, is_ordered, is_limited, labels,
+    options, request, sql, bound_sql)
+select printf('%08x-%04x-7000-8000-%012x', ($2 + n * 1000) >> 16, ($2 + n * 1000) & 65535, n), 'local', 'r-' || n, 6,
+    iif(n % 100 = 7, 'FAILED', 'DONE'), 1,
+    iif(n % 100 = 7, '{"is":"failed","attempt":1,"failure":{"code":"query_failed","message":"division by zero","retryable":false}}',
+        '{"is":"done","attempt":1}'),
+    'main', 'scheduler', ($2 + n * 1000) * 1000, 1, 20, iif(n % 100 = 7, null, 1),
+    iif(n % 100 = 7, null, 'http://127.0.0.1:8080/api/unload/r-' || n || '/files/0'),
+    iif(n % 100 = 7, '{"code":"query_failed","message":"division by zero","retryable":false}', null),
+    ($2 + n * 1000) * 1000, ($2 + n * 1000) * 1000 + 86400000000, ($2 + n * 1000) * 1000, ($2 + n * 1000) * 1000 + 20000,
+    iif(n % 100 = 7, null, ($2 + n * 1000) * 1000 + 31536000000000), 0, 0,
+    json_object('team', iif(n % 10 = 0, 'growth', 'other'), 'report', 'r' || (n % 1000)),
+    '{"format":"csv","compression":"gzip","header":true,"delimiter":",","nullAs":"","bom":false,"singleFile":true,"parallel":false,"retentionDays":365,"timeoutSeconds":86400}',
+    '{"sql":"SELECT 1"}', 'SELECT 1', 'SELECT 1'
+from number"#;
+
+const LABELS: &str = "
+insert into label (unload_id, key, value, owner, status, created_at)
+select unload_id, entry.key, entry.value, owner, status, created_at from unload, json_each(unload.labels) as entry";
+
+async fn fill(file: &Path, rows: u32) -> Result<()> {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).pragma("synchronous", "off");
+    let mut connection = sqlx::sqlite::SqliteConnection::connect_with(&options).await?;
+    let first = chrono::Utc::now().timestamp_millis() - i64::from(rows) * 1_000;
+    sqlx::query(FILL).bind(rows).bind(first).execute(&mut connection).await?;
+    sqlx::query(LABELS).execute(&mut connection).await?;
+    sqlx::query("analyze").execute(&mut connection).await?;
+    connection.close().await?;
     Ok(())
 }
 

@@ -11,8 +11,14 @@ use crate::service::{Service, Start};
 
 const STARTS: usize = 10;
 /// Formats and compressions that a large result is unloaded in.
-const KINDS: [(&str, Option<&str>); 6] =
-    [("csv", Some("none")), ("csv", Some("gzip")), ("csv", Some("zstd")), ("json", Some("none")), ("json", Some("gzip")), ("parquet", None)];
+const KINDS: [(&str, Option<&str>); 6] = [
+    ("csv", Some("none")),
+    ("csv", Some("gzip")),
+    ("csv", Some("zstd")),
+    ("json", Some("none")),
+    ("json", Some("gzip")),
+    ("parquet", None),
+];
 
 pub(crate) async fn start_and_idle(program: &Path, report: &mut Report) -> Result<()> {
     let mut starts = Times::default();

@@ -23,7 +23,10 @@ pub(crate) async fn measure(program: &Path, seconds: u64, rate: u32, report: &mu
 
     let (count, took) = as_many_as_fit(&service, Duration::from_secs(seconds)).await?;
     let each_second = f64::from(count) / took.as_secs_f64();
-    report.add(format!("one-row unloads, accepted to `DONE`, {CALLERS} callers"), format!("{each_second:.0} a second over {:.0} s", took.as_secs_f64()));
+    report.add(
+        format!("one-row unloads, accepted to `DONE`, {CALLERS} callers"),
+        format!("{each_second:.0} a second over {:.0} s", took.as_secs_f64()),
+    );
 
     let (mut status, achieved) = status_reads(&service, Duration::from_secs(seconds), rate).await?;
     report.add(format!("status reads while {rate} unloads a second are offered"), status.summary());

@@ -293,7 +293,8 @@ impl Driver {
         let attempt = unload.state.attempt();
         let failure = Failure::new(Code::StatementLost, "the statement was lost with the process that ran it");
         let retry_at = (attempt < self.engine.settings.retry.max_attempts).then(|| self.now());
-        tracing::warn!(attempt, "the statement was lost; it is run anew");
+        tracing::warn!(attempt, is_retried = retry_at.is_some(), "the statement was lost");
+        Boundary::AttemptFailed.pass();
         self.record(unload, Event::AttemptFailed { failure, retry_at }).await
     }
 

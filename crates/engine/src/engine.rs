@@ -58,6 +58,8 @@ pub struct Settings {
     pub lease: Duration,
     /// How often the reconciler looks for what nobody told it of.
     pub reconcile_every: Duration,
+    /// How often the sweeper looks for files to delete when nobody wakes it.
+    pub sweep_every: Duration,
     /// How long receipts and history are kept after an unload's end.
     pub keep_history: Duration,
     /// How long an orderly end waits for what is being written.
@@ -73,6 +75,7 @@ impl Default for Settings {
             retry: RetryPolicy::default(),
             lease: Duration::from_secs(30),
             reconcile_every: Duration::from_secs(60),
+            sweep_every: Duration::from_secs(30),
             keep_history: Duration::from_secs(400 * 86_400),
             shutdown_grace: Duration::from_secs(10),
             cancel_grace: Duration::from_secs(30),

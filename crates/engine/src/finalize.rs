@@ -4,11 +4,13 @@
 //! It can be run again from the start at any time: nothing that it reads is removed before `DONE` is recorded, and what it writes has
 //! the same name each time. Nothing here decides from a hint.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, TryStreamExt, stream};
 use outflow_core::key::{AttemptPlace, StorageKey};
 use outflow_core::manifest::{Entry, Manifest};
 use outflow_core::options::Compression;
-use outflow_core::receipt::{Receipt, ReceiptFile};
+use outflow_core::receipt::{Checksum, Receipt, ReceiptFile};
 use outflow_core::schema::Column;
 use outflow_core::unload::{Delivery, NewUnload};
 use outflow_core::{Code, Error, Result, StatementId, Unload, UnloadOptions};
@@ -81,10 +83,9 @@ impl Driver {
             return;
         }
         let place = place(&unload.asked, unload.state.attempt());
-        let joined = joined_name(&unload.asked.options);
         let removed = async {
             for (name, _) in self.engine.storage.list(&place).await? {
-                if name != joined && is_data_file(&name) {
+                if is_part(&name) {
                     self.engine.storage.delete(&StorageKey::File(place.clone(), name)).await?;
                 }
             }
@@ -148,22 +149,20 @@ impl Driver {
 
     async fn receipt(&self, unload: &Unload, place: &AttemptPlace, verified: Verified) -> Result<Receipt> {
         let asked = &unload.asked;
-        let storage = &self.engine.storage;
-        let files: Vec<ReceiptFile> = stream::iter((0_u32..).zip(verified.parts))
-            .map(|(index, part)| async move {
-                let checksum = storage.checksum(&StorageKey::File(place.clone(), part.name.clone())).await?;
-                Ok::<_, Error>(ReceiptFile {
-                    index,
-                    name: part.name,
-                    bytes: part.bytes,
-                    rows: part.rows,
-                    checksum,
-                    content_type: asked.options.content_type().to_owned(),
-                })
+        let sums: Vec<_> = verified.parts.iter().map(|part| self.checksum(place, &part.name)).collect();
+        let sums: Vec<Checksum> = stream::iter(sums).buffered(SUMS_AT_ONCE).try_collect().await?;
+        let files: Vec<ReceiptFile> = (0_u32..)
+            .zip(verified.parts)
+            .zip(sums)
+            .map(|((index, part), checksum)| ReceiptFile {
+                index,
+                name: part.name,
+                bytes: part.bytes,
+                rows: part.rows,
+                checksum,
+                content_type: asked.options.content_type().to_owned(),
             })
-            .buffered(SUMS_AT_ONCE)
-            .try_collect()
-            .await?;
+            .collect();
         Ok(Receipt {
             version: 1,
             request_id: asked.request_id.clone(),
@@ -181,6 +180,12 @@ impl Driver {
             created_at: asked.created_at,
             verified_at: self.now(),
         })
+    }
+
+    fn checksum(&self, place: &AttemptPlace, name: &str) -> impl Future<Output = Result<Checksum>> + Send + use<> {
+        let storage = Arc::clone(&self.engine.storage);
+        let key = StorageKey::File(place.clone(), name.to_owned());
+        async move { storage.checksum(&key).await }
     }
 }
 
@@ -221,8 +226,9 @@ fn is_written_by_the_warehouse(name: &str, options: &UnloadOptions) -> bool {
     name != "receipt.json" && name != empty_name(options) && name != joined_name(options)
 }
 
-fn is_data_file(name: &str) -> bool {
-    name != "receipt.json" && name != "outputmanifest"
+/// Whether UNLOAD gave it its name, as a part of the result.
+fn is_part(name: &str) -> bool {
+    name.starts_with("output") && name != "outputmanifest"
 }
 
 /// UNLOAD's own names have digits after `output`, so these are never taken for one.

@@ -3,7 +3,6 @@
 //! State first, objects second, row last: `EXPIRED` is recorded before anything is deleted, and that a file is gone only after it is.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use outflow_core::Result;
 use outflow_core::state::{Event, ExpiryReason};
@@ -12,8 +11,6 @@ use outflow_core::unload::Change;
 use crate::boundary::Boundary;
 use crate::engine::Engine;
 
-/// How often it looks when nobody wakes it.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How many are dealt with in one look.
 const BATCH: u32 = 500;
 
@@ -29,7 +26,7 @@ impl Engine {
             }
             tokio::select! {
                 () = woken => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(self.settings.sweep_every) => {}
                 () = self.stopping.cancelled() => {}
             }
         }

@@ -1,0 +1,233 @@
+//! A warehouse in this process that really writes files and a manifest, and does wrong what a test tells it to.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use object_store::{ObjectStore, ObjectStoreExt, path::Path};
+use outflow_core::manifest::{Element, Entry, Manifest, Meta, Schema};
+use outflow_core::schema::{Column, Table};
+use outflow_core::statement::UnloadStatement;
+use outflow_core::unload::Amount;
+use outflow_core::warehouse::{Capabilities, EmptyResult, Progress, Warehouse};
+use outflow_core::{AttemptToken, Code, Error, Result, StatementId};
+use tokio::sync::watch;
+
+/// What goes wrong, once, in the order given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The submit is answered with an error, and nothing runs.
+    SubmitLostBefore,
+    /// The submit is answered with an error, and the statement runs.
+    SubmitLostAfter,
+    /// The statement fails, and may be tried again.
+    FailsForNow,
+    /// The statement fails for good, with a part of its files written.
+    FailsForGood,
+    /// The statement never ends by itself.
+    Hangs,
+    /// A file is shorter than the manifest says.
+    ShortFile,
+    /// A file is missing.
+    MissingFile,
+    /// The manifest's rows are not what the statement says.
+    WrongRows,
+    /// There is no manifest.
+    NoManifest,
+    /// The statement writes nothing, as of zero rows.
+    ZeroRows,
+    /// The statement says zero rows, and there are files.
+    FalseZero,
+    /// Two files where one was asked for.
+    TwoFiles,
+}
+
+#[derive(Debug)]
+struct Running {
+    fault: Option<Fault>,
+    statement: UnloadStatement,
+    progress: watch::Sender<Ended>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Not,
+    Finished(u64),
+    Failed(Code),
+    Cancelled,
+}
+
+#[derive(Debug)]
+pub(crate) struct Scripted {
+    files: Arc<dyn ObjectStore>,
+    faults: Mutex<VecDeque<Fault>>,
+    by_token: Mutex<HashMap<AttemptToken, StatementId>>,
+    statements: Mutex<HashMap<StatementId, Arc<Running>>>,
+    /// Whether nobody can be asked just now.
+    is_silent: std::sync::atomic::AtomicBool,
+}
+
+impl Scripted {
+    pub(crate) fn new(files: Arc<dyn ObjectStore>) -> Self {
+        Self {
+            files,
+            faults: Mutex::default(),
+            by_token: Mutex::default(),
+            statements: Mutex::default(),
+            is_silent: false.into(),
+        }
+    }
+
+    /// The next statements go wrong like this.
+    pub(crate) fn script(&self, faults: &[Fault]) {
+        self.faults.lock().unwrap().extend(faults);
+    }
+
+    /// Whether it answers when it is asked about statements.
+    pub(crate) fn silence(&self, is_silent: bool) {
+        self.is_silent.store(is_silent, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// How many statements were ever started.
+    pub(crate) fn started(&self) -> usize {
+        self.statements.lock().unwrap().len()
+    }
+
+    /// How many run now.
+    pub(crate) fn live(&self) -> usize {
+        self.statements.lock().unwrap().values().filter(|running| *running.progress.borrow() == Ended::Not).count()
+    }
+
+    /// Lets every hanging statement finish with its files.
+    pub(crate) async fn finish_all(&self) {
+        let running: Vec<_> = self.statements.lock().unwrap().values().cloned().collect();
+        for running in running {
+            if *running.progress.borrow() == Ended::Not {
+                self.write(&running.statement, None).await;
+                running.progress.send_replace(Ended::Finished(3));
+            }
+        }
+    }
+
+    fn silent(&self) -> Result<()> {
+        if self.is_silent.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(Error::new(Code::WarehouseUnavailable, "the warehouse does not answer"));
+        }
+        Ok(())
+    }
+
+    async fn put(&self, uri: &str, bytes: Vec<u8>) {
+        let path = Path::parse(uri.strip_prefix("s3://local/").unwrap()).unwrap();
+        self.files.put(&path, bytes.into()).await.unwrap();
+    }
+
+    /// Three rows, in one file or in two, and the manifest.
+    async fn write(&self, statement: &UnloadStatement, fault: Option<Fault>) {
+        let suffix = statement.extension.as_ref().map(|extension| format!(".{extension}")).unwrap_or_default();
+        let is_split = statement.parallel || fault == Some(Fault::TwoFiles);
+        let parts: &[(&str, &str, u64)] =
+            if is_split { &[("0000_part_00", "1\n2\n", 2), ("0001_part_00", "3\n", 1)] } else { &[("000", "1\n2\n3\n", 3)] };
+        let mut entries = Vec::new();
+        for (name, rows, count) in parts {
+            let text = if statement.header { format!("n\n{rows}") } else { (*rows).to_owned() };
+            let url = format!("{}{name}{suffix}", statement.destination);
+            let record_count = count + u64::from(statement.header);
+            let content_length = text.len() as u64 + u64::from(fault == Some(Fault::ShortFile));
+            if fault != Some(Fault::MissingFile) {
+                self.put(&url, text.into_bytes()).await;
+            }
+            entries.push(Entry { url, meta: Some(Meta { content_length, record_count }) });
+        }
+        if matches!(fault, Some(Fault::NoManifest | Fault::FailsForGood)) {
+            return;
+        }
+        let element = Element { name: "n".to_owned(), data_type: serde_json::json!({ "base": "bigint" }) };
+        let manifest = Manifest { entries, schema: Some(Schema { elements: vec![element] }), meta: None, author: None };
+        self.put(&format!("{}manifest", statement.destination), serde_json::to_vec(&manifest).unwrap()).await;
+    }
+}
+
+#[async_trait]
+impl Warehouse for Scripted {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { outlives_worker: true, cancel_anywhere: true }
+    }
+
+    async fn start(&self, statement: &UnloadStatement, token: &AttemptToken) -> Result<StatementId> {
+        if let Some(known) = self.by_token.lock().unwrap().get(token) {
+            return Ok(known.clone());
+        }
+        let fault = self.faults.lock().unwrap().pop_front();
+        if fault == Some(Fault::SubmitLostBefore) {
+            return Err(Error::new(Code::WarehouseUnavailable, "the answer was lost"));
+        }
+        let ended = match fault {
+            Some(Fault::Hangs) => Ended::Not,
+            Some(Fault::FailsForNow) => Ended::Failed(Code::WarehouseUnavailable),
+            Some(Fault::ZeroRows) => Ended::Finished(0),
+            Some(Fault::FailsForGood) => Ended::Failed(Code::QueryFailed),
+            Some(Fault::FalseZero) => Ended::Finished(0),
+            Some(Fault::WrongRows) => Ended::Finished(4),
+            _ => Ended::Finished(3),
+        };
+        if !matches!(fault, Some(Fault::Hangs | Fault::ZeroRows | Fault::FailsForNow)) {
+            self.write(statement, fault).await;
+        }
+        let statement_id = StatementId::new(format!("s-{}-{}", token.unload_id, token.attempt));
+        let running = Running { fault, statement: statement.clone(), progress: watch::Sender::new(ended) };
+        self.statements.lock().unwrap().insert(statement_id.clone(), Arc::new(running));
+        self.by_token.lock().unwrap().insert(token.clone(), statement_id.clone());
+        if fault == Some(Fault::SubmitLostAfter) {
+            return Err(Error::new(Code::WarehouseUnavailable, "the answer was lost"));
+        }
+        Ok(statement_id)
+    }
+
+    async fn find(&self, token: &AttemptToken) -> Result<Option<StatementId>> {
+        self.silent()?;
+        Ok(self.by_token.lock().unwrap().get(token).cloned())
+    }
+
+    async fn poll(&self, statement_id: &StatementId, wait: Duration) -> Result<Progress> {
+        self.silent()?;
+        let running = self.statements.lock().unwrap().get(statement_id).cloned();
+        let running = running.ok_or_else(|| Error::new(Code::StatementLost, "no such statement"))?;
+        let mut progress = running.progress.subscribe();
+        let waited = tokio::time::timeout(wait, progress.wait_for(|ended| *ended != Ended::Not)).await;
+        let ended = waited.map_or(Ended::Not, |ended| *ended.unwrap());
+        Ok(match ended {
+            Ended::Not => Progress::Running(Amount::default()),
+            Ended::Finished(rows) => Progress::Finished { rows: Some(rows) },
+            Ended::Failed(code) => Progress::Failed(Error::new(code, format!("as scripted: {:?}", running.fault))),
+            Ended::Cancelled => Progress::Cancelled,
+        })
+    }
+
+    async fn cancel(&self, statement_id: &StatementId) -> Result<()> {
+        self.silent()?;
+        if let Some(running) = self.statements.lock().unwrap().get(statement_id) {
+            running.progress.send_if_modified(|ended| {
+                let is_live = *ended == Ended::Not;
+                if is_live {
+                    *ended = Ended::Cancelled;
+                }
+                is_live
+            });
+        }
+        Ok(())
+    }
+
+    async fn empty_result(&self, statement: &UnloadStatement) -> Result<EmptyResult> {
+        let schema = vec![Column { name: "n".to_owned(), data_type: "bigint".to_owned() }];
+        Ok(EmptyResult { bytes: if statement.header { b"n\n".to_vec() } else { Vec::new() }, schema })
+    }
+
+    async fn tables(&self) -> Result<Vec<Table>> {
+        Ok(Vec::new())
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.silent()
+    }
+}
