@@ -1,0 +1,81 @@
+//! `/healthz`, `/readyz`, `/metrics` and `/openapi.json`.
+
+use serde_json::json;
+
+use crate::support::{Setup, TestApp, assert_body};
+
+#[tokio::test]
+async fn a_service_that_lives_is_ready_when_everything_is_there() {
+    let app = TestApp::new().await;
+    let alive = app.get("/healthz").await;
+    assert_eq!((alive.status, alive.body.as_slice()), (200, b"ok\n".as_slice()));
+    let ready = app.get("/readyz").await;
+    assert_eq!(ready.status, 200);
+    assert_body!(ready);
+    app.bus.go_down();
+    let unready = app.get("/readyz").await;
+    assert_eq!(unready.status, 503);
+    assert_body!(unready);
+    assert_eq!(app.get("/healthz").await.status, 200, "it still lives");
+}
+
+#[tokio::test]
+async fn a_storage_that_is_gone_is_seen() {
+    let app = TestApp::new().await;
+    std::fs::remove_dir_all(app.ground.folder().join("files")).unwrap();
+    let unready = app.get("/readyz").await;
+    assert_eq!(unready.status, 503);
+    let storage = unready.json()["checks"][1].clone();
+    assert_eq!((&storage["name"], &storage["up"], &storage["code"]), (&json!("storage"), &json!(false), &json!("storage_unavailable")));
+}
+
+#[tokio::test]
+async fn the_numbers_are_those_of_now() {
+    let app = TestApp::with(Setup { max_running: 1, ..Setup::default() }).await.unwrap();
+    app.done("a", "SELECT n FROM numbers WHERE n < 3").await;
+    app.gate.close();
+    for id in ["b", "c", "d"] {
+        app.submit(json!({"requestId": id, "sql": "SELECT n FROM numbers WHERE n < 3"})).await;
+    }
+    app.executing("b").await;
+    let answer = app.get("/metrics").await;
+    assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    let text = String::from_utf8(answer.body).unwrap();
+    // One recorder for the process: other tests of this binary write into it too, so here is only what each of them has.
+    for name in [
+        "outflow_unloads{",
+        "outflow_queue_depth{warehouse=\"main\"}",
+        "outflow_outbox_entries",
+        "outflow_outbox_age_seconds",
+        "outflow_http_request_duration_seconds_bucket{method=\"POST\",path=\"/api/unload\",status=\"202\",le=\"+Inf\"}",
+        "outflow_unloads_accepted_total{warehouse=\"main\"}",
+        "# HELP outflow_queue_depth",
+        "# TYPE outflow_http_request_duration_seconds histogram",
+    ] {
+        assert!(text.contains(name), "`{name}` is missing in:\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_document_of_the_api_is_served() {
+    let app = TestApp::new().await;
+    let served = app.get("/openapi.json").await.json();
+    assert_eq!(served, serde_json::to_value(outflow_server::openapi()).unwrap());
+    assert!(served["openapi"].as_str().unwrap().starts_with("3.1"));
+}
+
+#[test]
+fn the_document_of_the_api() {
+    insta::assert_json_snapshot!(outflow_server::openapi(), { ".info.version" => "[version]" });
+}
+
+#[test]
+fn every_reference_of_the_document_leads_somewhere() {
+    let document = serde_json::to_value(outflow_server::openapi()).unwrap();
+    let text = document.to_string();
+    let names: Vec<_> = text.split("#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(names.contains(&"Problem") && names.contains(&"UnloadView"));
+    for name in names {
+        assert!(document["components"]["schemas"][name].is_object(), "`{name}` is not defined");
+    }
+}

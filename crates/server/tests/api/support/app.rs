@@ -1,0 +1,242 @@
+//! A whole service: store, storage, warehouse, bus and orchestrator behind a real listener.
+
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use outflow_core::address::PublicUrl;
+use outflow_core::guard::Guard;
+use outflow_core::retry::RetryPolicy;
+use outflow_core::statement::IamRole;
+use outflow_core::unload::Orchestrator;
+use outflow_core::{Result, Status};
+use outflow_engine::{Engine, Parts, Settings, WarehouseEntry};
+use outflow_server::{Limits, Server, ServerSettings};
+use outflow_storage::{LinkKeys, Storage, StorageOptions};
+use outflow_store::testing::{TestBackend, TestDatabase};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::answer::Answer;
+use super::bus::TestBus;
+use super::clock::TestClock;
+use super::gate::{Gate, Gated};
+use super::{PATIENCE, numbers};
+
+/// What a service is made of; the same tests can run on others.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    pub(crate) store: TestBackend,
+    pub(crate) orchestrator: Orchestrator,
+    pub(crate) max_running: u32,
+    pub(crate) limits: Limits,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            store: TestBackend::Sqlite,
+            orchestrator: Orchestrator::Scheduler,
+            max_running: 4,
+            limits: Limits { shutdown_grace: Duration::from_secs(20), ..Limits::default() },
+        }
+    }
+}
+
+/// What outlives a service: its state table and its folder.
+#[derive(Debug)]
+pub(crate) struct Ground {
+    setup: Setup,
+    database: TestDatabase,
+    folder: TempDir,
+    pub(crate) clock: Arc<TestClock>,
+}
+
+/// A running service.
+#[derive(Debug)]
+pub(crate) struct TestApp {
+    pub(crate) url: String,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) bus: Arc<TestBus>,
+    pub(crate) gate: Gate,
+    pub(crate) client: reqwest::Client,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) ground: Ground,
+    serving: JoinHandle<Result<()>>,
+}
+
+impl TestApp {
+    /// A service on SQLite, a local folder and the test's own warehouse.
+    pub(crate) async fn new() -> Self {
+        Self::with(Setup::default()).await.expect("SQLite is always there")
+    }
+
+    /// A service of that kind; `None` where its store is not to be had here, which has been said then.
+    pub(crate) async fn with(setup: Setup) -> Option<Self> {
+        let database = setup.store.database().await?;
+        Some(Ground { setup, database, folder: tempfile::tempdir().unwrap(), clock: Arc::default() }.start().await)
+    }
+
+    /// A service with these limits.
+    pub(crate) async fn limited(limits: Limits) -> Self {
+        Self::with(Setup { limits, ..Setup::default() }).await.expect("SQLite is always there")
+    }
+
+    /// Ends it in order, and gives what it stood on.
+    pub(crate) async fn stop(self) -> Ground {
+        self.shutdown.cancel();
+        let stopped = async { tokio::join!(self.serving, self.engine.stop()) };
+        let (served, ()) = tokio::time::timeout(PATIENCE, stopped).await.expect("it ends in time");
+        served.unwrap().unwrap();
+        self.ground
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.client.get(format!("{}{path}", self.url))).await
+    }
+
+    pub(crate) async fn head(&self, path: &str) -> Answer {
+        self.send(self.client.head(format!("{}{path}", self.url))).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.client.post(format!("{}{path}", self.url)).json(body)).await
+    }
+
+    pub(crate) async fn post_nothing(&self, path: &str) -> Answer {
+        self.send(self.client.post(format!("{}{path}", self.url))).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(self.client.delete(format!("{}{path}", self.url))).await
+    }
+
+    /// Sends a request and holds its answer against the contract.
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let request = request.build().unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let answer = Answer::read(self.client.execute(request).await.expect("the service answers")).await;
+        answer.check(&method, &path);
+        answer
+    }
+
+    /// Submits a request that must be accepted.
+    pub(crate) async fn submit(&self, body: Value) -> Answer {
+        let answer = self.post("/api/unload", &body).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+        answer
+    }
+
+    /// Submits a query under a name, and waits until it is `DONE`.
+    pub(crate) async fn done(&self, id: &str, sql: &str) -> Value {
+        self.submit(json!({"requestId": id, "sql": sql})).await;
+        let unload = self.ended(id).await;
+        assert_eq!(unload["status"], "DONE", "{unload}");
+        unload
+    }
+
+    /// The unload once it has ended.
+    pub(crate) async fn ended(&self, id: &str) -> Value {
+        self.until(id, |status| !["PENDING", "RUNNING"].contains(&status["status"].as_str().unwrap())).await;
+        self.get(&format!("/api/unload/{id}")).await.json()
+    }
+
+    /// Waits until the unload executes: until its statement is known to run.
+    pub(crate) async fn executing(&self, id: &str) {
+        self.until(id, |status| status["phase"] == "EXECUTING").await;
+    }
+
+    /// The first status of which that holds.
+    pub(crate) async fn until(&self, id: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let mut version = -1;
+        tokio::time::timeout(PATIENCE, async {
+            loop {
+                let status = self.get(&format!("/api/unload/status/{id}?wait=30&version={version}")).await.json();
+                if holds(&status) {
+                    return status;
+                }
+                version = status["version"].as_i64().unwrap();
+                let is_over = Status::parse(status["status"].as_str().unwrap()).unwrap().is_terminal();
+                assert!(!is_over, "it ended otherwise: {status}");
+            }
+        })
+        .await
+        .expect("it comes to that in time")
+    }
+}
+
+impl Ground {
+    /// Starts a service on it.
+    pub(crate) async fn start(self) -> TestApp {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let public_url = PublicUrl::parse(&url).unwrap();
+        let storage = open_storage(self.folder.path(), &public_url).await;
+        let gate = Gate::default();
+        let warehouse = Gated::new(numbers::warehouse(&storage), gate.clone());
+        let parts = Parts {
+            store: self.database.store().await,
+            storage: Arc::new(storage),
+            warehouses: vec![WarehouseEntry {
+                name: "main".to_owned(),
+                warehouse: Arc::new(warehouse),
+                guard: Guard::embedded(),
+                max_running: self.setup.max_running,
+                iam_role: IamRole::Default,
+            }],
+            clock: Arc::clone(&self.clock) as _,
+        };
+        let retry = RetryPolicy { first_delay: Duration::from_millis(10), ..RetryPolicy::default() };
+        let settings = Settings { orchestrator: self.setup.orchestrator, retry, ..Settings::default() };
+        let engine = Engine::new(parts, settings).unwrap();
+        engine.start();
+        let bus = Arc::new(TestBus::default());
+        let settings = ServerSettings { limits: self.setup.limits, ..ServerSettings::new(public_url, Arc::clone(&bus) as _) };
+        let shutdown = CancellationToken::new();
+        let serving = tokio::spawn(Server::new(Arc::clone(&engine), settings).serve(listener, shutdown.clone()));
+        let client = client().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        TestApp { url, engine, bus, gate, client, shutdown, ground: self, serving }
+    }
+
+    /// The folder of the storage.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// What makes a client of this test's own.
+pub(crate) fn client() -> reqwest::ClientBuilder {
+    // The second test of the process finds one installed.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy()
+}
+
+async fn open_storage(folder: &Path, public_url: &PublicUrl) -> Storage {
+    let options = StorageOptions { public_url: public_url.clone(), link_keys: LinkKeys::new([7; 32]) };
+    Storage::open(&format!("file:{}", folder.join("files").display()), options).await.unwrap()
+}
+
+impl TestApp {
+    /// Follows a link that the service gave.
+    pub(crate) async fn download(&self, link: &str) -> Answer {
+        self.send(self.client.get(link)).await
+    }
+
+    /// The bytes behind a link.
+    pub(crate) async fn bytes_of(&self, link: &str) -> Vec<u8> {
+        let answer = self.download(link).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
+    /// The text behind a link to a gzip file.
+    pub(crate) async fn text_of(&self, link: &str) -> String {
+        let (bytes, mut text) = (self.bytes_of(link).await, String::new());
+        flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
+        text
+    }
+}
