@@ -14,14 +14,6 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// The name, as the metrics carry it.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-        }
-    }
-
     /// The store's own clock, in microseconds since 1970: what leases are measured by, never a worker's clock.
     fn now(self) -> &'static str {
         match self {
@@ -46,18 +38,32 @@ impl Dialect {
         }
     }
 
+    /// Which index is read. SQLite keeps no statistics here and would guess; PostgreSQL knows.
+    fn index(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Sqlite => ("indexed by ", ""),
+            Self::Postgres => ("/* by ", " */"),
+        }
+    }
+
     /// The text of a query with the words in braces filled in.
     pub(crate) fn fill_in(self, template: &str) -> String {
         let columns = COLUMNS.map(|column| format!("unload.{column}")).join(", ");
-        let (before, after) = self.each();
         let text = template
             .replace("{unload}", &columns)
             .replace("{now}", self.now())
             .replace("{for update}", self.lock("for update"))
-            .replace("{for update skip locked}", self.lock("for update skip locked"))
-            .replace("{each $", before);
-        let text = if text.contains('}') { text.replace('}', after) } else { text };
+            .replace("{for update skip locked}", self.lock("for update skip locked"));
+        let text = replace_around(&text, "{each $", self.each());
+        let text = replace_around(&text, "{indexed by ", self.index());
         debug_assert!(!text.contains('{'), "a word in braces is unknown in `{text}`");
         text
     }
+}
+
+/// Replaces what stands before a word, and the brace after it.
+fn replace_around(text: &str, opening: &str, (before, after): (&str, &str)) -> String {
+    let mut pieces = text.split(opening);
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| text + before + &piece.replacen('}', after, 1))
 }

@@ -55,12 +55,20 @@ impl<'f> Page<'f> {
         if self.before.is_some() {
             clause(&["created_at", "unload_id"], "<");
         }
+        let by = |name: &str| format!("{{indexed by {table}{name}}}");
+        let index = match (table, self.filter.owner.is_some(), self.filter.status.is_some()) {
+            (_, true, true) => by("_owner_status"),
+            (_, true, false) => by("_owner"),
+            (_, false, true) => by("_status"),
+            ("label", false, false) => by("_value"),
+            (_, false, false) => by("_created"),
+        };
         let from = match table {
             "label" => {
                 clauses.push("unload.unload_id = label.unload_id".to_owned());
-                "label cross join unload"
+                format!("label {index} cross join unload")
             }
-            _ => "unload",
+            _ => format!("unload {index}"),
         };
         let limit = placeholder(&mut bound);
         let condition = if clauses.is_empty() { String::new() } else { format!(" where {}", clauses.join(" and ")) };

@@ -13,7 +13,7 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    const fn new(template: &'static str) -> Self {
+    pub(crate) const fn new(template: &'static str) -> Self {
         Self { template, sqlite: OnceLock::new(), postgres: OnceLock::new() }
     }
 

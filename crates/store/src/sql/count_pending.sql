@@ -1,1 +1,1 @@
-select warehouse, count(*) as unloads from unload where status = 'PENDING' group by warehouse
+select warehouse, count(*) as unloads from unload {indexed by unload_pending} where status = 'PENDING' group by warehouse

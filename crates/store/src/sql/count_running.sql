@@ -1,1 +1,1 @@
-select warehouse, count(*) as unloads from unload where status = 'RUNNING' group by warehouse
+select warehouse, count(*) as unloads from unload {indexed by unload_running} where status = 'RUNNING' group by warehouse
