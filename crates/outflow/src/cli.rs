@@ -18,20 +18,20 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-const EXIT_CODES: &str = "Exit codes:
+const AFTER_HELP: &str = "Begin with `outflow demo`: it starts the service on sample tables and runs a first unload.
+
+Exit codes:
   0    it worked
   1    the unload failed, or a result is not what its receipt says
   2    the command line, the configuration or the request is wrong; nothing ran
   3    there is no such unload, or its files are gone
   4    its state does not allow that, or something is in the way
   5    the service, or what it needs, cannot be reached
-  130  Ctrl-C";
+  130  Ctrl-C (143: SIGTERM)";
 
 /// Runs a query in a data warehouse and hands out links to the result
-///
-/// Begin with `outflow demo`: it starts the service on sample tables and runs a first unload.
 #[derive(Debug, Parser)]
-#[command(name = "outflow", version, styles = STYLES, after_help = EXIT_CODES, propagate_version = true, max_term_width = 100)]
+#[command(name = "outflow", version, styles = STYLES, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -43,32 +43,28 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// The service to talk to; without it, http://127.0.0.1:8080, or none at all for unload, tables and explain
-    #[arg(long, global = true, env = "OUTFLOW_SERVER", value_name = "URL", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = "Everywhere", env = "OUTFLOW_SERVER", value_name = "URL", hide_env_values = true)]
     pub(crate) server: Option<String>,
     /// The configuration file, if it is not ./outflow.toml
-    #[arg(long, global = true, env = "OUTFLOW_CONFIG", value_name = "FILE", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = "Everywhere", env = "OUTFLOW_CONFIG", value_name = "FILE", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// How to write logs; OUTFLOW_LOG says which ones
-    #[arg(long, global = true, env = "OUTFLOW_LOG_FORMAT", value_enum, default_value = "human", hide_env_values = true)]
+    #[arg(long, global = true, help_heading = "Everywhere", env = "OUTFLOW_LOG_FORMAT", value_enum, value_name = "FORMAT", default_value = "human", hide_env_values = true)]
     pub(crate) log_format: LogFormat,
 }
 
-/// How logs are written.
+/// How logs are written: for a person, or one JSON object a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// For a person
     Human,
-    /// One JSON object a line
     Json,
 }
 
-/// How a result is printed.
+/// How a result is printed: for a person, or for a program.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
-    /// For a person
     #[default]
     Text,
-    /// For a program
     Json,
 }
 

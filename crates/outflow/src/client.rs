@@ -27,6 +27,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
+    /// The address that the service puts into links, where it cannot be reached there: one inside this process, for as long as it lasts.
+    linked_as: Option<String>,
 }
 
 /// Which unloads a list shows.
@@ -49,6 +51,18 @@ impl Client {
     /// # Errors
     /// When the address is none.
     pub(crate) fn new(server: &str) -> Result<Self> {
+        Self::build(server, None)
+    }
+
+    /// A client of a service that is reached at that address, while its links are made for another.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub(crate) fn inside(server: &str, linked_as: &str) -> Result<Self> {
+        Self::build(server, Some(linked_as.to_owned()))
+    }
+
+    fn build(server: &str, linked_as: Option<String>) -> Result<Self> {
         let url =
             reqwest::Url::parse(server).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
         let url = url.ok_or_else(|| {
@@ -61,9 +75,12 @@ impl Client {
         if is_loopback(&url) {
             builder = builder.no_proxy();
         }
+        if linked_as.is_some() {
+            builder = builder.redirect(reqwest::redirect::Policy::none());
+        }
         let http =
             builder.build().map_err(|error| CliError::new(Exit::Failed, format!("cannot set up HTTP: {}", root(&error))))?;
-        Ok(Self { http, base: server.trim_end_matches('/').to_owned() })
+        Ok(Self { http, base: server.trim_end_matches('/').to_owned(), linked_as })
     }
 
     /// `POST /api/unload`
@@ -135,7 +152,7 @@ impl Client {
     pub(crate) async fn ready(&self) -> Result<ReadyView> {
         let response = self.http.get(format!("{}/readyz", self.base)).send().await.map_err(|error| self.unreachable(&error))?;
         match response.status() {
-            StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE => parse(response).await,
+            StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE => read(response).await,
             _ => Err(self.problem(response).await),
         }
     }
@@ -179,10 +196,6 @@ impl Client {
 }
 
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T> {
-    parse(response).await
-}
-
-async fn parse<T: DeserializeOwned>(response: Response) -> Result<T> {
     let url = response.url().to_string();
     let body = response
         .bytes()

@@ -1,7 +1,10 @@
 //! What each command does.
 
+mod demo;
+mod doctor;
 mod inspect;
 mod offline;
+mod serve;
 mod session;
 mod show;
 mod unload;
@@ -9,7 +12,7 @@ mod unload;
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command, ConfigCommand, Global};
-use crate::config::{Config, Override, Sources};
+use crate::config::{Config, ConfigFile, Override, Sources};
 use crate::exit::{CliError, Exit, Result};
 use crate::output;
 
@@ -21,6 +24,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
     let global = cli.global;
     match cli.command {
         Command::Completions { shell } => completions(shell),
+        Command::Openapi => output::print_json(&outflow_server::openapi()),
         Command::Verify(args) => offline::verify(&args),
         Command::Config(ConfigCommand::Show(args)) => offline::config_show(&load(&global, args.serve.overrides())?, args.output),
         command => {
@@ -43,8 +47,13 @@ async fn run_async(global: Global, command: Command) -> Result<()> {
         Command::List(args) => inspect::list(&remote(&global)?, &args).await,
         Command::Tables(args) => inspect::tables(&global, &args).await,
         Command::Explain(args) => inspect::explain(&global, &args).await,
-        Command::Completions { .. } | Command::Verify(_) | Command::Config(_) => unreachable!("these need no runtime"),
-        _ => Ok(()),
+        Command::Serve(args) => serve::serve(&global, &args).await,
+        Command::Demo(args) => demo::demo(&global, &args).await,
+        Command::Doctor(args) => doctor::doctor(&global, &args).await,
+        Command::Migrate(args) => doctor::migrate(&global, &args).await,
+        Command::Completions { .. } | Command::Verify(_) | Command::Config(_) | Command::Openapi => {
+            unreachable!("these need no runtime")
+        }
     }
 }
 
@@ -57,7 +66,8 @@ fn remote(global: &Global) -> Result<crate::client::Client> {
 fn load(global: &Global, flags: Vec<Override>) -> Result<Config> {
     let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
     let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
-    Config::load(&Sources { file: global.config.clone(), variables, flags })
+    let file = global.config.clone().map_or(ConfigFile::Usual, ConfigFile::Named);
+    Config::load(&Sources { file, variables, flags })
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<()> {

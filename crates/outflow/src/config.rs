@@ -28,7 +28,7 @@ use key::{Area, Key};
 use crate::exit::{CliError, Result};
 
 /// The file that is read when `--config` names no other, if it is there.
-pub(crate) const DEFAULT_FILE: &str = "outflow.toml";
+const DEFAULT_FILE: &str = "outflow.toml";
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,11 +101,23 @@ pub(crate) struct Override {
     pub(crate) value: String,
 }
 
+/// Which file is read.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum ConfigFile {
+    /// `outflow.toml` in the current folder, if it is there.
+    #[default]
+    Usual,
+    /// This one, which must be there.
+    Named(PathBuf),
+    /// None at all.
+    Ignored,
+}
+
 /// Where a configuration is read from.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sources {
-    /// The file; one that is named must be there.
-    pub(crate) file: Option<PathBuf>,
+    /// The file.
+    pub(crate) file: ConfigFile,
     /// The environment.
     pub(crate) variables: Vec<(String, String)>,
     /// The flags.
@@ -141,7 +153,7 @@ impl Config {
     /// The first thing that is wrong: its key, its place, and what would be right.
     pub(crate) fn load(sources: &Sources) -> Result<Self> {
         let mut settings = Vec::new();
-        if let Some((path, text)) = read(sources.file.as_deref())? {
+        if let Some((path, text)) = read(&sources.file)? {
             layer(&mut settings, file::settings(&path, &text)?);
         }
         let from_variables = environment::settings(&sources.variables, &warehouse_names(&settings))?;
@@ -182,11 +194,15 @@ impl Config {
     }
 }
 
-fn read(named: Option<&Path>) -> Result<Option<(PathBuf, String)>> {
-    let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+fn read(file: &ConfigFile) -> Result<Option<(PathBuf, String)>> {
+    let (path, is_named) = match file {
+        ConfigFile::Usual => (Path::new(DEFAULT_FILE), false),
+        ConfigFile::Named(path) => (path.as_path(), true),
+        ConfigFile::Ignored => return Ok(None),
+    };
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some((path.to_owned(), text))),
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if !is_named && error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(CliError::file("read the configuration", path, &error).exiting(crate::exit::Exit::Usage)),
     }
 }
@@ -232,7 +248,7 @@ fn fill(settings: &mut Vec<Setting>) -> Result<()> {
         names.push("main".to_owned());
     }
     for name in &names {
-        push(Area::Warehouse, Some(name), table(&WarehouseConfig::default()))?;
+        push(Area::Warehouse, Some(name), table(&WarehouseConfig::within(&data_dir)))?;
     }
     push(Area::Events, None, table(&EventsConfig::default()))?;
     push(Area::Auth, None, table(&AuthConfig::default()))?;

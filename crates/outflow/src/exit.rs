@@ -28,6 +28,8 @@ pub(crate) enum Exit {
     Unavailable = 5,
     /// Ctrl-C.
     Interrupted = 130,
+    /// SIGTERM, a second time.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {

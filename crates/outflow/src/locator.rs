@@ -54,6 +54,19 @@ impl Server {
     pub(crate) fn expose(&self) -> &str {
         self.whole.expose_secret()
     }
+
+    /// The same address with a password, for a user who is named in it.
+    pub(crate) fn with_password(&self, password: &SecretString) -> Option<Self> {
+        let (scheme, rest) = self.expose().split_once("://")?;
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (user, _) = rest[..end].rsplit_once('@')?;
+        let mut encoded = String::new();
+        for byte in password.expose_secret().bytes() {
+            encoded.push_str(&if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") });
+        }
+        let whole = format!("{scheme}://{user}:{encoded}@{}", &rest[user.len() + 1..]);
+        Some(Self { whole: whole.into(), shown: self.shown.clone(), has_password: true })
+    }
 }
 
 /// A back end and where it is.
@@ -339,5 +352,15 @@ mod tests {
             let Locator::Postgres(server) = locator else { unreachable!() };
             assert_eq!(server.expose(), text);
         }
+    }
+
+    #[test]
+    fn a_password_from_a_file_is_put_where_it_belongs() {
+        let with = |text: &str| {
+            let Locator::Postgres(server) = Locator::parse(Role::Store, text).unwrap() else { unreachable!() };
+            server.with_password(&"a b/@é".into()).map(|server| server.expose().to_owned())
+        };
+        assert_eq!(with("postgres://me@db:5432/outflow?x=@").as_deref(), Some("postgres://me:a%20b%2F%40%C3%A9@db:5432/outflow?x=@"));
+        assert_eq!(with("postgres://db/outflow"), None);
     }
 }

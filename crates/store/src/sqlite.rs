@@ -7,17 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outflow_core::{Code, Error, Result, Unload};
-use sqlx::ConnectOptions as _;
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
-    Sqlite, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{ConnectOptions as _, SqlStr};
 use tokio::sync::broadcast;
 
 use crate::Options;
-use crate::connection::Connection;
+use crate::connection::{Connection, Row, Value};
 use crate::error::from_sqlx;
 use crate::migration;
+use crate::statement;
 use crate::work::Work;
 
 mod lock;
@@ -56,6 +56,8 @@ impl SqliteStore {
         let file = File { path, page_limit: options.sqlite_page_limit };
         let mut connection = file.open_to_write().await?;
         migration::sqlite(&mut connection).await.map_err(|error| naming(&file.path, error))?;
+        // Whoever holds the file's lock is alone: what a dead process held need not run out before it is taken up again.
+        Connection::from(&mut connection).execute(&statement::LEASES_VOID, &[]).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.sqlite_readers.max(1))
             .min_connections(1)
@@ -74,9 +76,10 @@ impl SqliteStore {
         self.writer.write(work).await
     }
 
-    /// A connection that reads.
-    pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>> {
-        self.readers.acquire().await.map_err(from_sqlx)
+    /// Asks on a connection that only reads.
+    pub(crate) async fn ask(&self, text: SqlStr, values: &[Value<'_>]) -> Result<Vec<Row>> {
+        let mut reader = self.readers.acquire().await.map_err(from_sqlx)?;
+        Connection::from(&mut *reader).rows(text, values).await
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use sqlx::SqlStr;
+
 use crate::dialect::Dialect;
 
 /// One query, for both dialects.
@@ -17,8 +19,12 @@ impl Statement {
         Self { template, sqlite: OnceLock::new(), postgres: OnceLock::new() }
     }
 
-    /// The text that a dialect is sent. The same address at every call: connections keep it prepared.
-    pub(crate) fn text(&self, dialect: Dialect) -> &'static str {
+    /// The text that a dialect is sent.
+    pub(crate) fn text(&self, dialect: Dialect) -> SqlStr {
+        SqlStr::from_static(self.filled(dialect))
+    }
+
+    fn filled(&self, dialect: Dialect) -> &'static str {
         let filled = match dialect {
             Dialect::Sqlite => &self.sqlite,
             Dialect::Postgres => &self.postgres,
@@ -58,6 +64,7 @@ statements! {
     LEASE_PROLONG = "lease_prolong";
     LEASE_RELEASE = "lease_release";
     LEASE_TAKE = "lease_take";
+    LEASES_VOID = "leases_void";
     NEXT_DUE = "next_due";
     OUTBOX_BACKLOG = "outbox_backlog";
     OUTBOX_HOLD = "outbox_hold";

@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use outflow_api::{ReceiptFileView, ReceiptView};
 use outflow_core::receipt::ChecksumAlgorithm;
-use reqwest::header::{CONTENT_DISPOSITION, CONTENT_RANGE, RANGE};
+use reqwest::header::{CONTENT_DISPOSITION, CONTENT_RANGE, LOCATION, RANGE};
 use reqwest::{Response, StatusCode};
 
 use self::sink::Sink;
@@ -177,12 +177,19 @@ impl Client {
 
     /// Opens a file at that byte, by its stable address: every call is answered with a fresh link.
     async fn open(&self, id: &str, index: u32, from: u64) -> Result<Response> {
-        let mut request = self.http.get(format!("{}{}", self.base, unload_path(id, &format!("/files/{index}"))?));
-        if from > 0 {
-            request = request.header(RANGE, format!("bytes={from}-"));
+        let get = |url: String| {
+            let request = self.http.get(url);
+            if from > 0 { request.header(RANGE, format!("bytes={from}-")) } else { request }
+        };
+        let stable = format!("{}{}", self.base, unload_path(id, &format!("/files/{index}"))?);
+        let Some(linked_as) = &self.linked_as else { return self.send(get(stable)).await };
+        let led = get(stable).send().await.map_err(|error| self.unreachable(&error))?;
+        let location = led.headers().get(LOCATION).and_then(|location| location.to_str().ok()).map(str::to_owned);
+        match location {
+            Some(link) if led.status().is_redirection() => self.send(get(link.replacen(linked_as, &self.base, 1))).await,
+            _ if led.status().is_success() => Ok(led),
+            _ => Err(self.problem(led).await),
         }
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        if response.status().is_success() { Ok(response) } else { Err(self.problem(response).await) }
     }
 
     async fn pour(&self, response: Response, file: &ReceiptFileView, sink: &mut Sink, progress: &mut Progress) -> Result<()> {

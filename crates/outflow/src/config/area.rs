@@ -80,19 +80,26 @@ pub(crate) struct WarehouseConfig {
     pub(crate) max_running: u32,
     /// The TPC-H scale of the sample tables.
     pub(crate) sample_scale: f64,
+    /// Where the sample tables are kept once they are made.
+    pub(crate) sample_dir: PathBuf,
     /// How much memory queries may hold before they spill to disk.
     pub(crate) memory_limit_mb: u64,
+    /// Where they spill to.
+    pub(crate) temp_dir: PathBuf,
     /// How many files a parallel unload writes.
-    pub(crate) slices: u32,
+    pub(crate) slices: usize,
 }
 
-impl Default for WarehouseConfig {
-    fn default() -> Self {
+impl WarehouseConfig {
+    /// The default, in that data directory.
+    pub(crate) fn within(data_dir: &Path) -> Self {
         Self {
             url: WarehouseLocator(Locator::Embedded(None)),
             max_running: 4,
             sample_scale: 0.1,
+            sample_dir: data_dir.join("sample"),
             memory_limit_mb: 192,
+            temp_dir: data_dir.join("tmp"),
             slices: 2,
         }
     }
@@ -149,6 +156,8 @@ pub(crate) struct OrchestratorConfig {
     pub(crate) lease_seconds: u64,
     /// How long a statement that was told to stop may take to end.
     pub(crate) cancel_grace_seconds: u64,
+    /// How often the sweeper looks for files to delete.
+    pub(crate) sweep_seconds: u64,
     /// How long receipts and history are kept.
     pub(crate) keep_history_days: u64,
 }
@@ -160,6 +169,7 @@ impl Default for OrchestratorConfig {
             reconcile_seconds: 60,
             lease_seconds: 30,
             cancel_grace_seconds: 30,
+            sweep_seconds: 30,
             keep_history_days: 400,
         }
     }

@@ -10,7 +10,7 @@ fn load_with(text: &str, variables: &[(&str, &str)], flags: Vec<Override>) -> Re
     let file = folder.path().join("outflow.toml");
     std::fs::write(&file, text).unwrap();
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Config::load(&Sources { file: Some(file), variables, flags })
+    Config::load(&Sources { file: ConfigFile::Named(file), variables, flags })
 }
 
 fn complaint(text: &str) -> String {
@@ -133,7 +133,7 @@ fn what_does_not_go_together_or_is_not_there_yet_is_refused() {
         ("[auth]\napiKeys = true\n", "does not have API keys yet"),
         ("[server]\nlisten = \"0.0.0.0:8080\"\n", "no authentication"),
         ("[store]\nurl = \"postgres://me:s3cr3t@db/outflow\"\n", "holds a password"),
-        ("[store]\npasswordFile = \"x\"\n", "does not go with a store that has no password"),
+        ("[store]\npasswordFile = \"x\"\n", "and `store.url` takes none"),
     ] {
         let error = complaint(text);
         assert!(error.contains(part), "{text:?} gave {error:?}, which lacks {part:?}");

@@ -31,8 +31,10 @@ impl Config {
                     .hint(format!("put the whole address into the variable `OUTFLOW_{variable}`, or the password into a file and name it with `passwordFile`")));
             }
         }
-        if self.store.password_file.is_some() && !matches!(self.store.url.0, Locator::Postgres(_)) {
-            return Err(invalid("`store.passwordFile` does not go with a store that has no password").hint("leave it out"));
+        let takes_password = matches!(self.store.url.0, Locator::Postgres(_)) && !self.store.url.0.has_password();
+        if self.store.password_file.is_some() && !takes_password {
+            let why = if self.store.url.0.has_password() { "has one already" } else { "takes none" };
+            return Err(invalid(format!("`store.passwordFile` names a password, and `store.url` {why}")).hint("leave it out"));
         }
         Ok(())
     }

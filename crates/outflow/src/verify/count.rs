@@ -1,14 +1,18 @@
 //! How many data rows a file holds.
 
+use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::path::Path;
 
 use outflow_api::OptionsView;
 use outflow_core::options::{Compression, Format};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 
-/// Counts the data rows, where the format lets them be counted; reads text through `reader`.
-pub(super) fn rows(reader: &mut impl Read, options: &OptionsView) -> io::Result<Option<u64>> {
+/// Counts the data rows; reads text through `reader`, of Parquet the footer of the file.
+pub(super) fn rows(reader: &mut impl Read, path: &Path, options: &OptionsView) -> io::Result<u64> {
     if options.format == Format::Parquet {
-        return Ok(None);
+        let file = SerializedFileReader::new(File::open(path)?).map_err(io::Error::other)?;
+        return Ok(u64::try_from(file.metadata().file_metadata().num_rows()).unwrap_or(0));
     }
     let is_csv = options.format == Format::Csv;
     let records = match options.compression {
@@ -16,7 +20,7 @@ pub(super) fn rows(reader: &mut impl Read, options: &OptionsView) -> io::Result<
         Some(Compression::Gzip) => records(&mut flate2::bufread::MultiGzDecoder::new(BufReader::new(reader)), is_csv)?,
         Some(Compression::Zstd) => records(&mut zstd::Decoder::new(reader)?, is_csv)?,
     };
-    Ok(Some(records.saturating_sub(u64::from(options.header == Some(true)))))
+    Ok(records.saturating_sub(u64::from(options.header == Some(true))))
 }
 
 /// Counts lines; in CSV a line's end within quotes belongs to the value, and the last line needs no end.

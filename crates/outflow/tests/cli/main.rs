@@ -1,7 +1,10 @@
 //! The real binary, as a shell runs it: what it prints where, how it ends, and what is left when it has.
 
-mod fake;
+#![allow(clippy::unwrap_used, reason = "an assertion of a test")]
+
+mod crash;
 mod failing;
+mod fake;
 mod flow;
 mod life;
 mod offline;

@@ -24,7 +24,6 @@ pub(crate) struct Place {
 pub(crate) struct Ended {
     pub(crate) code: i32,
     pub(crate) stdout: String,
-    pub(crate) bytes: Vec<u8>,
     pub(crate) stderr: String,
 }
 
@@ -90,9 +89,8 @@ pub(crate) fn finish(mut command: Command, input: Option<&str>) -> Ended {
     let stdout = drain(child.stdout.take().unwrap());
     let stderr = drain(child.stderr.take().unwrap());
     let code = wait(&mut child);
-    let bytes = stdout.join().unwrap();
-    let stderr = String::from_utf8(stderr.join().unwrap()).unwrap();
-    Ended { code, stdout: String::from_utf8_lossy(&bytes).into_owned(), bytes, stderr }
+    let text = |thread: thread::JoinHandle<Vec<u8>>| String::from_utf8(thread.join().unwrap()).unwrap();
+    Ended { code, stdout: text(stdout), stderr: text(stderr) }
 }
 
 fn drain(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
@@ -139,7 +137,13 @@ impl Running {
 
     /// Starts a command and listens to its standard error.
     pub(crate) fn watch(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stdout(Stdio::null());
+        Self::watch_kept(command)
+    }
+
+    /// The same, standard output left where it goes.
+    pub(crate) fn watch_kept(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, news) = channel();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&lines);

@@ -1,0 +1,102 @@
+//! What a service is made of, built from the configuration: the one place that knows which back end a locator chooses.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use outflow_core::address::PublicUrl;
+use outflow_core::guard::Guard;
+use outflow_core::retry::RetryPolicy;
+use outflow_core::statement::IamRole;
+use outflow_core::store::Store;
+use outflow_core::{Code, Error, Result};
+use outflow_engine::{Settings, WarehouseEntry};
+use outflow_storage::{LinkKeys, Storage, StorageOptions};
+use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
+use secrecy::SecretString;
+
+use crate::config::{Config, WarehouseConfig};
+use crate::locator::Locator;
+
+/// The file of the keys that links are signed with, in the data directory.
+const LINK_KEYS: &str = "link-keys";
+
+/// Opens the state table, brings it to this version and holds it.
+pub(crate) async fn store(config: &Config) -> Result<Arc<dyn Store>> {
+    let url = match (&config.store.url.0, &config.store.password_file) {
+        (Locator::Postgres(server), Some(file)) => {
+            let password = read_secret(file)?;
+            let whole = server.with_password(&password).ok_or_else(|| {
+                Error::new(Code::ConfigInvalid, "`store.passwordFile` names a password, and `store.url` no user; write `postgres://user@host/database`")
+            })?;
+            whole.expose().to_owned()
+        }
+        (Locator::Postgres(server), None) => server.expose().to_owned(),
+        (other, _) => other.to_string(),
+    };
+    outflow_store::connect(&url, &outflow_store::Options::default()).await
+}
+
+/// Opens the storage; links lead to `public_url`.
+pub(crate) async fn storage(config: &Config, public_url: &PublicUrl) -> Result<Arc<Storage>> {
+    let keys = config.server.data_dir.join(LINK_KEYS);
+    let link_keys = tokio::task::spawn_blocking(move || LinkKeys::load(&keys)).await;
+    let link_keys = link_keys.map_err(|error| Error::new(Code::Internal, "reading the link keys broke off").with_source(error))??;
+    let options = StorageOptions { public_url: public_url.clone(), link_keys };
+    Ok(Arc::new(Storage::open(&config.storage.url.0.to_string(), options).await?))
+}
+
+/// The warehouses, in the order of the configuration, writing into that storage.
+pub(crate) fn warehouses(config: &Config, storage: &Storage) -> Result<Vec<WarehouseEntry>> {
+    config.warehouses.iter().map(|(name, warehouse)| entry(name, warehouse, storage)).collect()
+}
+
+fn entry(name: &str, config: &WarehouseConfig, storage: &Storage) -> Result<WarehouseEntry> {
+    let Locator::Embedded(tables) = &config.url.0 else {
+        let scheme = config.url.0.scheme();
+        return Err(Error::new(Code::ConfigInvalid, format!("`warehouse.{name}.url` is `{scheme}`, which this version does not have yet")));
+    };
+    let embedded = Embedded::new(EmbeddedConfig {
+        tables: tables.clone(),
+        sample_scale: config.sample_scale,
+        sample_dir: config.sample_dir.clone(),
+        buckets: HashMap::from([(storage.bucket().to_owned(), storage.object_store())]),
+        slices: config.slices,
+        memory_limit: usize::try_from(config.memory_limit_mb << 20).unwrap_or(usize::MAX),
+        temp_dir: Some(config.temp_dir.clone()),
+    })?;
+    Ok(WarehouseEntry {
+        name: name.to_owned(),
+        warehouse: Arc::new(embedded),
+        guard: Guard::embedded(),
+        max_running: config.max_running,
+        iam_role: IamRole::Default,
+    })
+}
+
+/// How the engine behaves.
+pub(crate) fn engine_settings(config: &Config) -> Settings {
+    let orchestrator = &config.orchestrator;
+    Settings {
+        orchestrator: orchestrator.mode,
+        retry: RetryPolicy {
+            max_attempts: config.retry.max_attempts,
+            first_delay: Duration::from_secs(config.retry.first_delay_seconds),
+            max_delay: Duration::from_secs(config.retry.max_delay_seconds),
+        },
+        lease: Duration::from_secs(orchestrator.lease_seconds),
+        reconcile_every: Duration::from_secs(orchestrator.reconcile_seconds),
+        sweep_every: Duration::from_secs(orchestrator.sweep_seconds),
+        keep_history: Duration::from_secs(orchestrator.keep_history_days * 86_400),
+        shutdown_grace: Duration::from_secs(config.server.shutdown_seconds),
+        cancel_grace: Duration::from_secs(orchestrator.cancel_grace_seconds),
+    }
+}
+
+fn read_secret(file: &Path) -> Result<SecretString> {
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::new(Code::ConfigInvalid, format!("`store.passwordFile`: cannot read `{}`", file.display())).with_source(error)
+    })?;
+    Ok(text.trim_end_matches(['\r', '\n']).into())
+}
