@@ -1,0 +1,143 @@
+//! Runs one statement from its text to its manifest.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::physical_plan::repartition::RepartitionExec;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, Partitioning, execute_stream, execute_stream_partitioned};
+use object_store::ObjectStore;
+use outflow_core::options::Format;
+use outflow_core::statement::UnloadStatement;
+use outflow_core::warehouse::EmptyResult;
+use outflow_core::{Code, Error, Result};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::compress::compress_whole;
+use super::destination::Destination;
+use super::encode::Encoder;
+use super::error::from_running;
+use super::file::WrittenFile;
+use super::progress::Meter;
+use super::query::in_callers_text;
+use super::session::{Plan, Session};
+use super::slice::{MAX_FILE_SIZE, Slice, Stop, Work};
+use super::unload;
+
+/// What statements run on.
+pub(super) struct Runner {
+    pub(super) session: Arc<Session>,
+    pub(super) buckets: Arc<HashMap<String, Arc<dyn ObjectStore>>>,
+    pub(super) slices: usize,
+}
+
+impl Runner {
+    /// Runs the statement that is the whole of `sql`; gives the number of data rows. The manifest is there when this returns so, and
+    /// only then. Of no rows there are no files and no manifest.
+    pub(super) async fn run(&self, sql: &str, meter: Arc<Meter>, cancel: &CancellationToken) -> Result<u64, Stop> {
+        let (work, plan) = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(Stop::Cancelled),
+            prepared = Box::pin(self.prepare(sql, meter)) => prepared?,
+        };
+        let files = self.write(&work, plan, cancel).await?;
+        let rows = files.iter().map(|file| file.rows).sum();
+        if files.is_empty() {
+            return Ok(0);
+        }
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Stop::Cancelled),
+            written = work.destination.write_manifest(&files, &work.columns) => Ok(written.map(|()| rows)?),
+        }
+    }
+
+    /// The file of a result without rows.
+    pub(super) async fn empty_result(&self, sql: &str) -> Result<EmptyResult> {
+        let statement = unload::parse(sql)?;
+        let plan = self.plan(&statement).await?;
+        let mut bytes = Vec::new();
+        Encoder::new(&statement, plan.columns.schema())?.finish(plan.columns.schema(), &mut bytes)?;
+        if statement.format != Format::Parquet {
+            bytes = compress_whole(statement.compression, bytes)?;
+        }
+        Ok(EmptyResult { bytes, schema: plan.columns.described() })
+    }
+
+    async fn prepare(&self, sql: &str, meter: Arc<Meter>) -> Result<(Arc<Work>, Plan)> {
+        let statement = unload::parse(sql)?;
+        let destination = Destination::new(&statement, &self.buckets)?;
+        let plan = self.plan(&statement).await?;
+        destination.refuse_existing().await?;
+        let work = Work {
+            destination,
+            columns: plan.columns.clone(),
+            text_files: plan.text_files.clone(),
+            meter,
+            max_file_size: MAX_FILE_SIZE,
+            statement,
+        };
+        Ok((Arc::new(work), plan))
+    }
+
+    async fn plan(&self, statement: &UnloadStatement) -> Result<Plan> {
+        let text = &statement.query;
+        Box::pin(self.session.plan(text)).await.map_err(|error| in_callers_text(error, text))
+    }
+
+    /// Writes the files, each slice its own, all at once.
+    async fn write(&self, work: &Arc<Work>, plan: Plan, cancel: &CancellationToken) -> Result<Vec<WrittenFile>, Stop> {
+        let failed = |error| from_running(error, &work.text_files);
+        let Plan { physical, task, .. } = plan;
+        if !work.statement.parallel {
+            let rows = execute_stream(physical, task).map_err(failed)?;
+            return Slice::new(Arc::clone(work), 0, vec![rows]).run(cancel).await;
+        }
+        let physical = spread(physical, self.slices).map_err(failed)?;
+        let mut shares: Vec<Vec<_>> = (0..self.slices).map(|_| Vec::new()).collect();
+        for (index, rows) in execute_stream_partitioned(physical, task).map_err(failed)?.into_iter().enumerate() {
+            shares[index % self.slices].push(rows);
+        }
+        let stop = cancel.child_token();
+        let mut slices = JoinSet::new();
+        for (number, streams) in shares.into_iter().enumerate() {
+            let (slice, stop) = (Slice::new(Arc::clone(work), number, streams), stop.clone());
+            slices.spawn(async move { (number, slice.run(&stop).await) });
+        }
+        let mut files: Vec<Vec<WrittenFile>> = (0..self.slices).map(|_| Vec::new()).collect();
+        let mut stopped = None;
+        while let Some(ended) = slices.join_next().await {
+            match ended {
+                Ok((number, Ok(written))) => files[number] = written,
+                Ok((_, Err(reason))) => stopped = Some(worse(stopped, reason)),
+                Err(error) => {
+                    let error = Error::new(Code::Internal, "the query stopped in the middle").with_source(error);
+                    stopped = Some(worse(stopped, Stop::Failed(error)));
+                }
+            }
+            if stopped.is_some() {
+                stop.cancel();
+            }
+        }
+        match stopped {
+            Some(reason) => Err(reason),
+            None => Ok(files.into_iter().flatten().collect()),
+        }
+    }
+}
+
+/// The plan with at least one partition for each slice.
+fn spread(plan: Arc<dyn ExecutionPlan>, slices: usize) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
+    if plan.output_partitioning().partition_count() >= slices {
+        return Ok(plan);
+    }
+    Ok(Arc::new(RepartitionExec::try_new(plan, Partitioning::RoundRobinBatch(slices))?))
+}
+
+/// The reason that is told of two: an error says more than that its fellows were stopped for it.
+fn worse(first: Option<Stop>, second: Stop) -> Stop {
+    match first {
+        Some(Stop::Failed(error)) => Stop::Failed(error),
+        _ => second,
+    }
+}

@@ -1,0 +1,183 @@
+//! The query engine, set up once: what it may use, what it may not do, and how a query becomes a plan.
+//!
+//! It runs queries over the warehouse's tables and nothing else: no DDL, no DML, no settings, no files by name, no system tables.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::catalog::memory::{MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider};
+use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider};
+use datafusion::common::TableReference;
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::SessionConfig;
+use datafusion::sql::parser::Statement as EngineStatement;
+use outflow_core::schema::Table;
+use outflow_core::{Code, Error, Position, Result};
+use sqlparser::ast::{Query, Statement, visit_relations};
+
+use super::adapt::adapt;
+use super::column::Columns;
+use super::error::{from_planning, from_running};
+use super::identifier::{advice, folded, resolve_columns};
+use super::query::{parse, place, refuse_outer_limit};
+use super::table::Tables;
+
+/// The names under which tables may be qualified.
+const CATALOG: &str = "outflow";
+const SCHEMA: &str = "public";
+
+/// The engine.
+pub(super) struct Session {
+    state: SessionState,
+    tables: Tables,
+}
+
+/// A query that is ready to run.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) physical: Arc<dyn ExecutionPlan>,
+    pub(super) columns: Columns,
+    pub(super) task: Arc<TaskContext>,
+    /// The text files that it reads.
+    pub(super) text_files: Vec<String>,
+}
+
+impl Session {
+    /// An engine over the tables, with that much memory for sorting, joining and grouping in all; what does not fit goes to temporary
+    /// files in `temp_dir`, or where the system keeps them.
+    ///
+    /// # Errors
+    /// `config_invalid` when the folder for temporary files cannot be used.
+    pub(super) fn new(tables: Tables, partitions: usize, memory_limit: usize, temp_dir: Option<PathBuf>) -> Result<Self> {
+        let mode = temp_dir.map_or(DiskManagerMode::OsTmpDirectory, |folder| DiskManagerMode::Directories(vec![folder]));
+        let runtime = RuntimeEnvBuilder::new()
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
+            .with_memory_pool(Arc::new(FairSpillPool::new(memory_limit)))
+            .with_metadata_cache_limit(16 << 20)
+            .build_arc()
+            .map_err(|error| Error::new(Code::ConfigInvalid, "the query engine cannot be set up").with_source(error))?;
+        let state = SessionStateBuilder::new()
+            .with_config(config(partitions, memory_limit))
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .build();
+        Ok(Self { state, tables })
+    }
+
+    /// Plans a query.
+    ///
+    /// # Errors
+    /// The query's own, with places in `text`: `sql_syntax`, `unknown_table`, `unknown_column`, `duplicate_column`, `table_unreadable`,
+    /// `query_invalid`, `query_failed`.
+    pub(super) async fn plan(&self, text: &str) -> Result<Plan> {
+        let mut query = parse(text)?;
+        refuse_outer_limit(&query)?;
+        adapt(&mut query)?;
+        let mut state = self.state.clone();
+        let text_files = self.provide_tables(&mut query, &mut state).await?;
+        state.mark_start_execution();
+        let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query.clone()))));
+        let physical = Box::pin(physical_plan(&state, statement)).await.map_err(|error| from_planning(error, &query))?;
+        let columns = Columns::new(&physical.schema())?;
+        Ok(Plan { physical, columns, task: state.task_ctx(), text_files })
+    }
+
+    /// The tables there are, each with its columns or the reason why they cannot be told.
+    ///
+    /// # Errors
+    /// `warehouse_unavailable` when the tables cannot be listed.
+    pub(super) async fn list_tables(&self) -> Result<Vec<Table>> {
+        self.tables.list(&self.state).await
+    }
+
+    /// Gives the state the tables that the query names, and the query the names of their columns. Tells the text files among them.
+    async fn provide_tables(&self, query: &mut Query, state: &mut SessionState) -> Result<Vec<String>> {
+        let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query.clone()))));
+        let references = state.resolve_table_references(&statement).map_err(|error| from_planning(error, query))?;
+        let schema = MemorySchemaProvider::new();
+        let mut columns: Vec<String> = Vec::new();
+        let mut text_files = Vec::new();
+        for reference in references {
+            let name = reference.table();
+            let found = if is_ours(&reference) { self.tables.find(name, &self.state).await? } else { None };
+            let Some(found) = found else {
+                if state.table_functions().contains_key(name) {
+                    continue;
+                }
+                return Err(self.unknown_table(&reference, query).await);
+            };
+            columns.extend(found.provider.schema().fields().iter().map(|field| field.name().clone()));
+            text_files.extend(found.text_files);
+            schema.register_table(name.to_owned(), found.provider).map_err(|error| from_running(error, &[]))?;
+        }
+        let catalog = MemoryCatalogProvider::new();
+        catalog.register_schema(SCHEMA, Arc::new(schema)).map_err(|error| from_running(error, &[]))?;
+        let catalogs = MemoryCatalogProviderList::new();
+        catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+        state.register_catalog_list(Arc::new(catalogs));
+        resolve_columns(query, columns.iter().map(String::as_str));
+        Ok(text_files)
+    }
+
+    async fn unknown_table(&self, reference: &TableReference, query: &Query) -> Error {
+        let names = match self.tables.names().await {
+            Ok(names) => names,
+            Err(error) => return error,
+        };
+        let known = names.iter().map(String::as_str);
+        let error = Error::new(Code::UnknownTable, format!("there is no table `{reference}`{}", advice(reference.table(), "tables", known)));
+        match place_of(query, reference.table()) {
+            Some(position) => error.at(position),
+            None => error,
+        }
+    }
+}
+
+async fn physical_plan(state: &SessionState, statement: EngineStatement) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let logical = state.statement_to_plan(statement).await?;
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false).verify_plan(&logical)?;
+    state.create_physical_plan(&logical).await
+}
+
+fn is_ours(reference: &TableReference) -> bool {
+    let is = |part: Option<&str>, name: &str| part.is_none_or(|part| part.eq_ignore_ascii_case(name));
+    is(reference.schema(), SCHEMA) && is(reference.catalog(), CATALOG)
+}
+
+/// The place where a table is named in the query.
+fn place_of(query: &Query, table: &str) -> Option<Position> {
+    let found = visit_relations(query, |relation| {
+        let name = relation.0.last().and_then(|part| part.as_ident());
+        match name.filter(|name| folded(&name.value) == folded(table)).and_then(place) {
+            Some(position) => ControlFlow::Break(position),
+            None => ControlFlow::Continue(()),
+        }
+    });
+    match found {
+        ControlFlow::Break(position) => Some(position),
+        ControlFlow::Continue(()) => None,
+    }
+}
+
+fn config(partitions: usize, memory_limit: usize) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(partitions)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(false);
+    let options = config.options_mut();
+    // As in Redshift, `0.05` is exactly that.
+    options.sql_parser.parse_float_as_decimal = true;
+    options.execution.planning_concurrency = partitions;
+    options.execution.sort_pushdown_buffer_capacity = 16 << 20;
+    // What a sort keeps back for merging what it spilled; each partition of each sort takes it, however small the sort.
+    options.execution.sort_spill_reservation_bytes = (memory_limit / 16).min(10 << 20);
+    config
+}

@@ -1,0 +1,141 @@
+//! Whatever goes wrong is said in words for whoever wrote the query, with a code, and leaves nothing that claims to be a result.
+
+use std::sync::atomic::Ordering;
+
+use outflow_core::options::{Compression, Format};
+use outflow_core::statement::UnloadStatement;
+use outflow_core::{Code, Position};
+
+use super::fixture::Fixture;
+use super::store::{Fault, Faulty};
+
+#[tokio::test]
+async fn errors_of_the_query_have_a_code_a_place_and_plain_words() {
+    let fixture = Fixture::sample();
+    let at = |line, column| Some(Position { line, column });
+    let cases: &[(&str, Code, Option<Position>, &str)] = &[
+        ("SELECT * FROM ordrs", Code::UnknownTable, at(1, 15), "there is no table `ordrs`; did you mean `orders`?"),
+        ("SELECT *\nFROM nation n\nJOIN \"Regoin\" r ON true", Code::UnknownTable, at(3, 6), "did you mean `region`?"),
+        ("SELECT * FROM other.nation", Code::UnknownTable, at(1, 21), "there is no table `other.nation`"),
+        ("SELECT * FROM information_schema.tables", Code::UnknownTable, at(1, 34), "`information_schema.tables`"),
+        ("SELECT n_nmae FROM nation", Code::UnknownColumn, at(1, 8), "there is no column `n_nmae`; did you mean `n_name`?"),
+        ("SELECT n_name\nFROM nation n\nWHERE n.key = 1", Code::UnknownColumn, at(3, 7), "there is no column `key`"),
+        ("SELECT n_name, n_name FROM nation", Code::DuplicateColumn, None, "one name"),
+        ("SELECT 1 AS a, 2 AS a", Code::DuplicateColumn, None, "one name"),
+        ("SELECT a.n_name, b.n_name FROM nation a, nation b", Code::DuplicateColumn, None, "`n_name`"),
+        ("SELECT n_name FROM nation a, nation b", Code::QueryInvalid, at(1, 8), "more than one table"),
+        ("SELECT n_name FROM", Code::SqlSyntax, at(1, 19), "syntax error"),
+        ("SELECT n_name\nFRM nation WHERE", Code::SqlSyntax, None, "syntax error"),
+        ("SELECT n_name FROM nation LIMIT 5", Code::QueryInvalid, None, "LIMIT"),
+        ("SELECT TOP 5 n_name FROM nation", Code::QueryInvalid, None, "TOP"),
+        ("SELECT no_such_function(n_name) FROM nation", Code::QueryInvalid, None, "no_such_function"),
+        ("SELECT n_name + 1 FROM nation GROUP BY n_name HAVING oops > 1", Code::UnknownColumn, at(1, 54), "`oops`"),
+        ("SELECT n_nationkey FROM nation GROUP BY n_name", Code::QueryInvalid, None, "n_nationkey"),
+        ("SELECT CAST(n_name AS int) FROM nation", Code::QueryFailed, None, "integer"),
+        ("SELECT 1 / (n_nationkey - n_nationkey) FROM nation", Code::QueryFailed, None, "division by zero"),
+        ("SELECT 1 / 0", Code::QueryFailed, None, "division by zero"),
+        ("SELECT 1; SELECT 2", Code::QueryInvalid, None, "one SELECT"),
+        ("COPY nation TO 'file.csv'", Code::QueryInvalid, None, "one SELECT"),
+        ("SET datafusion.execution.batch_size = 1", Code::QueryInvalid, None, "one SELECT"),
+        ("SELECT * FROM '/etc/passwd'", Code::SqlSyntax, None, ""),
+        ("SELECT * FROM \"/etc/passwd\"", Code::UnknownTable, at(1, 15), "there is no table"),
+        ("SELECT * FROM read_csv('/etc/passwd')", Code::UnknownTable, at(1, 15), "there is no table"),
+    ];
+    for (query, code, position, said) in cases {
+        let error = fixture.error(query).await;
+        assert_eq!(error.code(), *code, "{query}: {error}");
+        assert!(error.message().contains(said), "{query}: {error}");
+        if position.is_some() {
+            assert_eq!(error.position(), *position, "{query}: {error}");
+        }
+        for jargon in ["DataFusion", "Error during planning", "Arrow error", "Utf8", "Int64", "\n"] {
+            assert!(!error.message().contains(jargon), "{query}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_place_in_a_wrapped_query_is_the_place_in_the_callers() {
+    let fixture = Fixture::sample();
+    let error = fixture.error("SELECT * FROM (\nSELECT n_nmae FROM nation LIMIT 5\n) AS outflow_limited").await;
+    assert_eq!((error.code(), error.position()), (Code::UnknownColumn, Some(Position { line: 1, column: 8 })));
+}
+
+#[tokio::test]
+async fn a_query_that_fails_half_way_leaves_no_manifest() {
+    let fixture = Fixture::sample();
+    let query = "SELECT 1000000 / (2000000 - value) AS a, repeat('x', 50) AS b FROM generate_series(1, 3000000) AS t(value)";
+    for (format, parallel) in [(Format::Csv, false), (Format::Csv, true), (Format::Json, true), (Format::Parquet, false)] {
+        let statement = fixture.statement_as(query, format, Compression::None, parallel);
+        let error = fixture.failure(&statement).await;
+        assert_eq!(error.code(), Code::QueryFailed, "{error}");
+        let keys = fixture.keys(&statement).await;
+        assert!(!keys.iter().any(|key| key.ends_with("manifest")), "{keys:?}");
+        if !parallel {
+            assert!(keys.is_empty(), "{keys:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_destination_at_which_there_is_something_is_refused() {
+    let fixture = Fixture::sample();
+    let statement = fixture.statement("SELECT 1 AS a");
+    let first = fixture.unload(&statement).await;
+    let error = fixture.failure(&statement).await;
+    assert_eq!(error.code(), Code::QueryFailed);
+    assert!(error.message().contains("not empty"), "{error}");
+    assert_eq!(fixture.keys(&statement).await, first.keys, "and what is there is not touched");
+    let elsewhere = UnloadStatement { destination: "s3://elsewhere/output".to_owned(), ..statement };
+    assert_eq!(fixture.failure(&elsewhere).await.code(), Code::ConfigInvalid);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_the_upload_is_given_up() {
+    let long = "SELECT repeat('x', 1000) AS a FROM generate_series(1, 100000)";
+    for (fault, query) in [(Fault::Full, "SELECT 1 AS a"), (Fault::Full, long), (Fault::FullLater, long)] {
+        for parallel in [false, true] {
+            let (store, seen) = Faulty::new(fault);
+            let fixture = Fixture::writing_to(store);
+            let statement = fixture.statement_as(query, Format::Csv, Compression::None, parallel);
+            let error = fixture.failure(&statement).await;
+            assert_eq!(error.code(), Code::StorageFull, "{error}");
+            assert!(error.kind().is_retryable());
+            assert!(!fixture.keys(&statement).await.iter().any(|key| key.ends_with("manifest")));
+            if query == long {
+                assert!(seen.was_aborted.load(Ordering::SeqCst));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_error_and_not_a_statement_that_hangs() {
+    let (store, _) = Faulty::new(Fault::Panic);
+    let fixture = Fixture::writing_to(store);
+    for parallel in [false, true] {
+        let error = fixture.failure(&fixture.statement_as("SELECT 1 AS a", Format::Csv, Compression::None, parallel)).await;
+        assert_eq!(error.code(), Code::Internal, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_needs_more_memory_than_there_is_fails_and_a_sort_does_not() {
+    let fixture = Fixture::sample();
+    let spilling = "SELECT value, repeat('x', 200) AS b FROM generate_series(1, 1500000) AS t(value) ORDER BY value % 1000, value";
+    let unloaded = fixture.unload(&fixture.statement_as(spilling, Format::Csv, Compression::Zstd, false)).await;
+    assert_eq!(unloaded.rows, 1_500_000);
+    let hungry = "SELECT a.value FROM generate_series(1, 30000000) AS a(value) JOIN generate_series(1, 30000000) AS b(value) ON a.value = b.value";
+    let error = fixture.error(hungry).await;
+    assert_eq!(error.code(), Code::QueryFailed, "{error}");
+    assert!(error.message().contains("memory"), "{error}");
+}
+
+#[tokio::test]
+async fn a_long_chain_of_operators_does_not_take_the_process_down() {
+    let fixture = Fixture::sample();
+    let sum = fixture.csv(&format!("SELECT {}1 AS s", "1+".repeat(2_000))).await;
+    assert_eq!(sum, "s\n2001\n");
+    let conditions = fixture.csv(&format!("SELECT count(*) FROM nation WHERE {}false", "n_nationkey = 3 OR ".repeat(2_000))).await;
+    assert_eq!(conditions, "count\n1\n");
+}

@@ -1,0 +1,11 @@
+//! The embedded warehouse from outside: statements go in, files and manifests come out and are read back.
+
+mod failures;
+mod fixture;
+mod lifecycle;
+mod memory;
+mod reading;
+mod store;
+mod tables;
+mod tpch;
+mod values;
