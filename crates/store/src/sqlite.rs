@@ -15,6 +15,7 @@ use tokio::sync::broadcast;
 
 use crate::Options;
 use crate::connection::{Connection, Row, Value};
+use crate::dialect::Dialect;
 use crate::error::from_sqlx;
 use crate::migration;
 use crate::statement;
@@ -57,7 +58,7 @@ impl SqliteStore {
         let mut connection = file.open_to_write().await?;
         migration::sqlite(&mut connection).await.map_err(|error| naming(&file.path, error))?;
         // Whoever holds the file's lock is alone: what a dead process held need not run out before it is taken up again.
-        Connection::from(&mut connection).execute(&statement::LEASES_VOID, &[]).await?;
+        Connection::from(&mut connection).execute(statement::LEASES_VOID.text(Dialect::Sqlite), &[]).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(options.sqlite_readers.max(1))
             .min_connections(1)
