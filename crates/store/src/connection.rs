@@ -7,11 +7,10 @@ use outflow_core::Result;
 use sqlx::postgres::{PgConnection, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, Database, Decode, Encode, Row as _, Type};
+use sqlx::{Database, Decode, Encode, Row as _, SqlStr, Type};
 
 use crate::dialect::Dialect;
 use crate::error::from_sqlx;
-use crate::statement::Statement;
 
 /// What is bound to a placeholder. NULL keeps its type, which PostgreSQL wants to know.
 #[derive(Debug, Clone, Copy)]
@@ -81,9 +80,8 @@ impl Connection<'_> {
         }
     }
 
-    /// Runs a query and gives all its rows.
-    pub(crate) async fn rows(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>> {
-        let text = statement.text(self.dialect());
+    /// Runs a query and gives all its rows. A text that was put together must hold placeholders only, no value.
+    pub(crate) async fn rows(&mut self, text: SqlStr, values: &[Value<'_>]) -> Result<Vec<Row>> {
         match self {
             Self::Sqlite(connection) => {
                 let rows = bound(sqlx::query(text), values).fetch_all(&mut **connection).await;
@@ -95,31 +93,10 @@ impl Connection<'_> {
             }
         }
         .map_err(from_sqlx)
-    }
-
-    /// The same for a query whose text was put together; it must hold placeholders only, no value.
-    pub(crate) async fn rows_of_text(&mut self, text: String, values: &[Value<'_>]) -> Result<Vec<Row>> {
-        match self {
-            Self::Sqlite(connection) => {
-                let rows = bound(sqlx::query(AssertSqlSafe(text)), values).fetch_all(&mut **connection).await;
-                rows.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
-            }
-            Self::Postgres(connection) => {
-                let rows = bound(sqlx::query(AssertSqlSafe(text)), values).fetch_all(&mut **connection).await;
-                rows.map(|rows| rows.into_iter().map(Row::Postgres).collect())
-            }
-        }
-        .map_err(from_sqlx)
-    }
-
-    /// Runs a query that gives at most one row.
-    pub(crate) async fn row(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Option<Row>> {
-        Ok(self.rows(statement, values).await?.pop())
     }
 
     /// Runs a command and gives how many rows it touched.
-    pub(crate) async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64> {
-        let text = statement.text(self.dialect());
+    pub(crate) async fn execute(&mut self, text: SqlStr, values: &[Value<'_>]) -> Result<u64> {
         match self {
             Self::Sqlite(connection) => {
                 bound(sqlx::query(text), values).execute(&mut **connection).await.map(|done| done.rows_affected())

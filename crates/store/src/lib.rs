@@ -51,7 +51,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { sqlite_readers: 4, postgres_connections: 10, acquire_timeout: Duration::from_secs(10), sqlite_page_limit: None }
+        Self { sqlite_readers: 4, postgres_connections: 10, acquire_timeout: Duration::from_secs(5), sqlite_page_limit: None }
     }
 }
 

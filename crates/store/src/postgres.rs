@@ -8,18 +8,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use outflow_core::{Code, Error, Result, Unload};
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, Postgres};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, SqlStr};
 use tokio::sync::broadcast;
 
 use crate::Options;
-use crate::connection::Connection;
+use crate::connection::{Connection, Row, Value};
 use crate::error::{from_sqlx, is_conflict, is_connection_lost};
 use crate::migration;
 use crate::work::{Session, Work};
 
-/// How often a change is tried at most.
+/// How often a change that conflicts with others is tried at most.
 const TRIES: u32 = 8;
 /// The longest wait before the second try; it doubles with each further one.
 const FIRST_DELAY: Duration = Duration::from_millis(4);
@@ -28,6 +27,8 @@ const FIRST_DELAY: Duration = Duration::from_millis(4);
 #[derive(Debug)]
 pub(crate) struct PostgresStore {
     pool: PgPool,
+    /// How many connections the pool keeps at most, and so how many can be lost at once.
+    connections: u32,
     notices: broadcast::Sender<Arc<Unload>>,
 }
 
@@ -46,26 +47,31 @@ impl PostgresStore {
         let mut connection = connect.connect().await.map_err(from_sqlx)?;
         migration::postgres(&mut connection).await?;
         connection.close().await.map_err(from_sqlx)?;
+        let connections = options.postgres_connections.max(1);
         let pool = PgPoolOptions::new()
-            .max_connections(options.postgres_connections.max(1))
+            .max_connections(connections)
             .acquire_timeout(options.acquire_timeout)
             .test_before_acquire(false)
             .connect_lazy_with(connect);
-        Ok(Self { pool, notices })
+        Ok(Self { pool, connections, notices })
     }
 
     /// Runs a work in a transaction of its own and tells watchers once it is committed.
     pub(crate) async fn write<W: Work>(&self, work: W) -> Result<W::Output> {
         let began = Instant::now();
-        let mut tries = 1;
+        let (mut conflicts, mut losses) = (0, 0);
         let (output, changed) = loop {
-            match self.attempt(&work).await {
+            let failure = match self.attempt(&work).await {
                 Ok(done) => break done,
-                Err(failure) if failure.may_repeat && tries < TRIES => {
-                    tokio::time::sleep(delay(tries)).await;
-                    tries += 1;
+                Err(failure) => failure,
+            };
+            match failure.undone {
+                Some(Undone::Conflict) if conflicts + 1 < TRIES => {
+                    conflicts += 1;
+                    tokio::time::sleep(delay(conflicts)).await;
                 }
-                Err(failure) => return Err(failure.error),
+                Some(Undone::Lost) if losses < self.connections => losses += 1,
+                _ => return Err(failure.error),
             }
         };
         metrics::histogram!("outflow_store_commit_seconds", "store" => "postgres").record(began.elapsed().as_secs_f64());
@@ -76,9 +82,16 @@ impl PostgresStore {
         Ok(output)
     }
 
-    /// A connection that reads.
-    pub(crate) async fn reader(&self) -> Result<PoolConnection<Postgres>> {
-        self.pool.acquire().await.map_err(from_sqlx)
+    /// Asks, and asks again when the connection was gone: after a restart of the server each that the pool kept is.
+    pub(crate) async fn ask(&self, text: SqlStr, values: &[Value<'_>]) -> Result<Vec<Row>> {
+        let mut losses = 0;
+        loop {
+            let mut reader = self.pool.acquire().await.map_err(from_sqlx)?;
+            match Connection::from(&mut *reader).rows(text.clone(), values).await {
+                Err(error) if is_connection_lost(&error) && losses < self.connections => losses += 1,
+                answer => return answer,
+            }
+        }
     }
 
     async fn attempt<W: Work>(&self, work: &W) -> Result<(W::Output, Vec<Arc<Unload>>), Failure> {
@@ -97,20 +110,32 @@ impl PostgresStore {
         };
         match transaction.commit().await.map_err(from_sqlx) {
             Ok(()) => Ok((output, changed)),
-            Err(error) => Err(Failure { may_repeat: is_conflict(&error), error }),
+            Err(error) => Err(Failure { undone: is_conflict(&error).then_some(Undone::Conflict), error }),
         }
     }
 }
 
-/// Why a transaction failed, and whether it is known to be undone for a reason that passes.
+/// Why a transaction is known to be undone, through no fault of its own.
+enum Undone {
+    /// It met others.
+    Conflict,
+    /// Its connection was lost before the commit was sent.
+    Lost,
+}
+
 struct Failure {
     error: Error,
-    may_repeat: bool,
+    undone: Option<Undone>,
 }
 
 impl Failure {
     fn before_commit(error: Error) -> Self {
-        Self { may_repeat: is_conflict(&error) || is_connection_lost(&error), error }
+        let undone = match (is_conflict(&error), is_connection_lost(&error)) {
+            (true, _) => Some(Undone::Conflict),
+            (_, true) => Some(Undone::Lost),
+            _ => None,
+        };
+        Self { error, undone }
     }
 }
 

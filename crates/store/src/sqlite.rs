@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outflow_core::{Code, Error, Result, Unload};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqlStr};
 use tokio::sync::broadcast;
 

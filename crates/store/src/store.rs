@@ -15,11 +15,12 @@ use outflow_core::store::{
 };
 use outflow_core::unload::{Amount, Change, NewUnload};
 use outflow_core::{Owner, RequestId, Result, Status, Timestamp, Unload, UnloadId, WorkerId};
+use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::connection::{Connection, Row, Value, values};
-use crate::error::is_connection_lost;
+use crate::connection::{Row, Value, values};
+use crate::dialect::Dialect;
 use crate::postgres::PostgresStore;
 use crate::record;
 use crate::sqlite::SqliteStore;
@@ -52,13 +53,6 @@ pub(crate) struct SqlStore {
     pub(crate) notices: broadcast::Sender<Arc<Unload>>,
 }
 
-/// What is asked: a query of ours, or one put together from fixed pieces.
-#[derive(Debug)]
-enum Query {
-    Fixed(&'static Statement),
-    Text(String),
-}
-
 impl SqlStore {
     async fn write<W: Work>(&self, work: W) -> Result<W::Output> {
         match &self.backend {
@@ -68,41 +62,30 @@ impl SqlStore {
     }
 
     async fn rows(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Vec<Row>> {
-        self.ask(&Query::Fixed(statement), values).await
+        self.ask(statement.text(self.dialect()), values).await
     }
 
     async fn row(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Option<Row>> {
         Ok(self.rows(statement, values).await?.pop())
     }
 
-    /// Asks once more when the connection, which the pool may have kept through a restart of the server, was gone.
-    async fn ask(&self, query: &Query, values: &[Value<'_>]) -> Result<Vec<Row>> {
-        match self.ask_once(query, values).await {
-            Err(error) if is_connection_lost(&error) => self.ask_once(query, values).await,
-            answer => answer,
+    async fn ask(&self, text: SqlStr, values: &[Value<'_>]) -> Result<Vec<Row>> {
+        match &self.backend {
+            Backend::Sqlite(store) => store.ask(text, values).await,
+            Backend::Postgres(store) => store.ask(text, values).await,
         }
     }
 
-    async fn ask_once(&self, query: &Query, values: &[Value<'_>]) -> Result<Vec<Row>> {
+    fn dialect(&self) -> Dialect {
         match &self.backend {
-            Backend::Sqlite(store) => ask_on(Connection::from(&mut *store.reader().await?), query, values).await,
-            Backend::Postgres(store) => ask_on(Connection::from(&mut *store.reader().await?), query, values).await,
+            Backend::Sqlite(_) => Dialect::Sqlite,
+            Backend::Postgres(_) => Dialect::Postgres,
         }
     }
 
     async fn purge_small(&self, what: Old, before: Timestamp) -> Result<()> {
         while self.write(Purge { what, before, limit: PURGED_AT_ONCE }).await? == u64::from(PURGED_AT_ONCE) {}
         Ok(())
-    }
-}
-
-async fn ask_on(mut connection: Connection<'_>, query: &Query, values: &[Value<'_>]) -> Result<Vec<Row>> {
-    match query {
-        Query::Fixed(statement) => connection.rows(statement, values).await,
-        Query::Text(text) => {
-            let text = connection.dialect().fill_in(text);
-            connection.rows_of_text(text, values).await
-        }
     }
 }
 
@@ -131,7 +114,8 @@ impl Store for SqlStore {
                 crate::list::Page::after(filter, before, created_at)
             }
         };
-        record::unloads(&self.ask(&Query::Text(page.text()), &page.values()).await?)
+        let text = AssertSqlSafe(self.dialect().fill_in(&page.text())).into_sql_str();
+        record::unloads(&self.ask(text, &page.values()).await?)
     }
 
     async fn queue_position(&self, unload_id: UnloadId) -> Result<Option<u64>> {

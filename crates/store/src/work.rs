@@ -51,17 +51,17 @@ impl<'c> Session<'c> {
 
     /// Runs a query and gives all its rows.
     pub(crate) async fn rows(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>> {
-        self.connection.rows(statement, values).await
+        self.connection.rows(statement.text(self.dialect()), values).await
     }
 
     /// Runs a query that gives at most one row.
     pub(crate) async fn row(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Option<Row>> {
-        self.connection.row(statement, values).await
+        Ok(self.rows(statement, values).await?.pop())
     }
 
     /// Runs a command and gives how many rows it touched.
     pub(crate) async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64> {
-        self.connection.execute(statement, values).await
+        self.connection.execute(statement.text(self.dialect()), values).await
     }
 
     /// The store's own time, in microseconds since 1970.

@@ -54,7 +54,7 @@ async fn of_postgres(database: &TestDatabase) -> (Columns, BTreeMap<String, Stri
     let indexes = connection
         .fetch_all(
             "select indexname::text, tablename::text from pg_indexes
-             where schemaname = 'public' and indexname not in (select conname from pg_constraint)",
+             where schemaname = 'public' and indexname not in (select conname from pg_constraint where contype in ('p', 'u'))",
         )
         .await
         .unwrap();

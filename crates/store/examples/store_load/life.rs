@@ -17,9 +17,11 @@ static STOP: AtomicBool = AtomicBool::new(false);
 /// Drives as many as it can, or as many a second as are offered.
 pub(crate) async fn drive(store: SharedStore, length: Duration, offered: Option<u32>) {
     let run = std::process::id();
-    let clients: Vec<_> = (0..if offered.is_some() { 1 } else { 24 })
-        .map(|client| tokio::spawn(accept_many(Arc::clone(&store), format!("{run}-{client}"), offered)))
-        .collect();
+    let name = |client: u32| format!("{run}-{client}");
+    let clients: Vec<_> = match offered {
+        Some(rate) => vec![tokio::spawn(offer(Arc::clone(&store), name(0), rate))],
+        None => (0..24).map(|client| tokio::spawn(accept_many(Arc::clone(&store), name(client)))).collect(),
+    };
     let workers: Vec<_> = (0..6).map(|_| tokio::spawn(work(Arc::clone(&store)))).collect();
     let relay = tokio::spawn(publish(Arc::clone(&store)));
     let reader = tokio::spawn(read(Arc::clone(&store), format!("{run}-0")));
@@ -46,26 +48,40 @@ pub(crate) async fn drive(store: SharedStore, length: Duration, offered: Option<
     reader.await.expect("the reader ends").print("unload (a status read)");
 }
 
-async fn accept_many(store: SharedStore, prefix: String, offered: Option<u32>) -> Times {
+/// As fast as it gets answers, but no further ahead of the workers than a queue would be.
+async fn accept_many(store: SharedStore, prefix: String) -> Times {
     let mut times = Times::default();
+    for index in 0.. {
+        while store.statistics().await.is_ok_and(|s| s.active.iter().any(|(_, _, count)| *count > 2_000)) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        if STOP.load(Ordering::Relaxed) {
+            break;
+        }
+        times.measure(accept(&*store, new_unload(&format!("{prefix}-{index}")))).await;
+    }
+    times
+}
+
+/// So many a second, whatever the answers take.
+async fn offer(store: SharedStore, prefix: String, rate: u32) -> Times {
     let began = Instant::now();
+    let mut waiting = Vec::new();
     for index in 0.. {
         if STOP.load(Ordering::Relaxed) {
             break;
         }
-        match offered {
-            Some(rate) => {
-                let due = began + Duration::from_secs_f64(f64::from(index) / f64::from(rate));
-                tokio::time::sleep_until(due.into()).await;
-            }
-            // No more ahead of the workers than a queue would be.
-            None => {
-                while store.statistics().await.is_ok_and(|s| s.active.iter().any(|(_, _, count)| *count > 2_000)) {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
-                }
-            }
-        }
-        times.measure(accept(&*store, new_unload(&format!("{prefix}-{index}")))).await;
+        tokio::time::sleep_until((began + Duration::from_secs_f64(f64::from(index) / f64::from(rate))).into()).await;
+        let (store, name) = (Arc::clone(&store), format!("{prefix}-{index}"));
+        waiting.push(tokio::spawn(async move {
+            let mut times = Times::default();
+            times.measure(accept(&*store, new_unload(&name))).await;
+            times
+        }));
+    }
+    let mut times = Times::default();
+    for one in waiting {
+        times.add(one.await.expect("a client ends"));
     }
     times
 }

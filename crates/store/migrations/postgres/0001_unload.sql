@@ -42,7 +42,7 @@ create table unload (
     constraint unload_lease check (lease_until is null or (status = 'RUNNING' and phase <> 'WAITING')),
     constraint unload_worker check (worker is null or lease_until is not null),
     constraint unload_error check ((status = 'FAILED') = (error is not null)),
-    constraint unload_finished check ((status in ('PENDING', 'RUNNING')) = (finished_at is null)),
+    constraint unload_ended check ((status in ('PENDING', 'RUNNING')) = (finished_at is null)),
     constraint unload_files check (
         status <> 'DONE' or (file_count is not null and file_url is not null and expires_at is not null)
     )

@@ -96,13 +96,13 @@ async fn sqlite_works_read_an_index() {
     let mut bad = Vec::new();
     for (statement, index) in INDEXED {
         let text = statement.text(Dialect::Sqlite);
-        let plan = sqlite_plan(&mut connection, text).await;
+        let plan = sqlite_plan(&mut connection, text.as_str()).await;
         let is_scanned = |line: &str| {
             let tables = ["unload", "attempt", "outbox", "inbox"];
             line.starts_with("SCAN") && !line.contains("INDEX") && tables.iter().any(|table| line.contains(table))
         };
         if !plan.contains(index) || plan.lines().any(is_scanned) || plan.contains("TEMP B-TREE") {
-            bad.push(format!("{text}\n{plan}"));
+            bad.push(format!("{}\n{plan}", text.as_str()));
         }
     }
     assert!(bad.is_empty(), "{}", bad.join("\n\n"));
@@ -120,7 +120,7 @@ async fn postgres_reads_an_index_in_its_order() {
         .unwrap();
     let lists = filters().into_iter().map(|(name, filter)| (name, Dialect::Postgres.fill_in(&page(&filter).text()), false));
     let works = INDEXED.iter().map(|(statement, _)| {
-        let text = statement.text(Dialect::Postgres).to_owned();
+        let text = statement.text(Dialect::Postgres).as_str().to_owned();
         (text.clone(), text, true)
     });
     let mut bad = Vec::new();
@@ -146,14 +146,15 @@ async fn postgres_reads_an_index_in_its_order() {
 async fn every_query_is_understood_by_both() {
     let (_database, mut connection) = sqlite().await;
     for (name, statement) in SHARED {
-        let explained = connection.fetch_all(AssertSqlSafe(format!("explain {}", statement.text(Dialect::Sqlite)))).await;
+        let explained =
+            connection.fetch_all(AssertSqlSafe(format!("explain {}", statement.text(Dialect::Sqlite).as_str()))).await;
         assert!(explained.is_ok(), "{name}: {explained:?}");
     }
     let Some(database) = TestBackend::Postgres.database().await else { return };
     drop(database.store().await);
     let mut connection = PgConnection::connect(database.url()).await.unwrap();
     for (number, (name, statement)) in SHARED.iter().enumerate() {
-        let text = format!("prepare q{number} as {}", statement.text(Dialect::Postgres));
+        let text = format!("prepare q{number} as {}", statement.text(Dialect::Postgres).as_str());
         let prepared = connection.execute(AssertSqlSafe(text)).await;
         assert!(prepared.is_ok(), "{name}: {prepared:?}");
     }

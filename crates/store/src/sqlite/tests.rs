@@ -100,9 +100,8 @@ fn hear(name: impl Into<String>, then: Then) -> Hear {
 }
 
 async fn heard(store: &SqliteStore) -> Vec<String> {
-    let mut reader = store.reader().await.unwrap();
-    let rows = sqlx::query("select message_id from inbox order by message_id").fetch_all(&mut *reader).await.unwrap();
-    rows.iter().map(|row| row.get(0)).collect()
+    let rows = store.ask(SqlStr::from_static("select message_id from inbox order by message_id"), &[]).await.unwrap();
+    rows.iter().map(|row| row.get("message_id").unwrap()).collect()
 }
 
 #[tokio::test]
