@@ -44,14 +44,10 @@ pub(crate) fn preface() -> OpenApi {
 }
 
 /// What any call can be refused with, before its handler is reached or for reasons of ours.
-const EVERYWHERE: &[Code] = &[
-    Code::OriginNotAllowed,
-    Code::RequestTimeout,
-    Code::HostNotAllowed,
-    Code::Internal,
-    Code::Overloaded,
-    Code::StoreUnavailable,
-];
+const EVERYWHERE: &[Code] = &[Code::OriginNotAllowed, Code::HostNotAllowed, Code::Internal];
+
+/// What any call of a caller can be refused with; those for whoever runs the service are answered all the same.
+const WITHIN_LIMITS: &[Code] = &[Code::RequestTimeout, Code::Overloaded, Code::StoreUnavailable];
 
 /// What is wrong with a request before it runs.
 const REQUEST: &[Code] = &[
@@ -76,7 +72,7 @@ const REQUEST: &[Code] = &[
     Code::UnknownWarehouse,
 ];
 
-fn codes(operation: &str) -> Vec<Code> {
+fn codes(operation: &str, is_limited: bool) -> Vec<Code> {
     let own: &[Code] = match operation {
         "create_unload" => &[Code::RequestIdTaken],
         "list_unloads" => &[Code::InvalidRequest],
@@ -107,11 +103,13 @@ fn codes(operation: &str) -> Vec<Code> {
         _ => &[],
     };
     let request: &[Code] = if matches!(operation, "create_unload" | "retry_unload" | "explain_unload") { REQUEST } else { &[] };
-    own.iter().chain(request).chain(EVERYWHERE).copied().collect()
+    let limits: &[Code] = if is_limited { WITHIN_LIMITS } else { &[] };
+    own.iter().chain(request).chain(EVERYWHERE).chain(limits).copied().collect()
 }
 
 fn add_problems(operation: &mut Operation) {
-    let codes = codes(operation.operation_id.as_deref().unwrap_or_default());
+    let is_operations = operation.tags.iter().flatten().any(|tag| tag == "operations");
+    let codes = codes(operation.operation_id.as_deref().unwrap_or_default(), !is_operations);
     let mut statuses: Vec<u16> = codes.iter().map(|code| code.http_status()).collect();
     statuses.sort_unstable();
     statuses.dedup();

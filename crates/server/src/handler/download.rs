@@ -4,6 +4,7 @@
 //! files may still be had, by the unload.
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE,
@@ -52,7 +53,7 @@ pub(crate) struct DownloadPath {
 )]
 pub(crate) async fn download(
     State(app): State<App>,
-    path: Option<Path<DownloadPath>>,
+    path: Result<Path<DownloadPath>, PathRejection>,
     method: Method,
     headers: HeaderMap,
 ) -> ApiResult<Response> {

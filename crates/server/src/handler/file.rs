@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
@@ -96,8 +97,12 @@ async fn answer(app: &App, unload: &Unload, params: &FilesParams) -> ApiResult<R
     get, path = "/api/unload/{id}/files/{n}", operation_id = "open_file", tag = "unload", params(UnloadPath, FilePath),
     responses((status = 302, description = "The file", headers(("Location" = String, description = "A signed link that lives for five minutes"))))
 )]
-pub(crate) async fn open_file(State(app): State<App>, Found(unload): Found, path: Option<Path<FilePath>>) -> ApiResult<Response> {
-    let index = path.map(|Path(path)| path.n);
+pub(crate) async fn open_file(
+    State(app): State<App>,
+    Found(unload): Found,
+    path: Result<Path<FilePath>, PathRejection>,
+) -> ApiResult<Response> {
+    let index = path.ok().map(|Path(path)| path.n);
     follow(&app, &unload, index).await.about(unload.request_id())
 }
 

@@ -46,8 +46,12 @@ pub(crate) async fn answered_at_once(State(app): State<App>, request: Request, n
 /// For requests whose caller may wait: the time that it asked for on top.
 pub(crate) async fn may_wait(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let Ok(permit) = Arc::clone(&app.waiting).try_acquire_owned() else { return full("waiting") };
-    request.extensions_mut().insert(Room::new(permit));
-    within(app.settings.limits.request_timeout + LONGEST_WAIT, request, next).await
+    // A stream takes its share of the room along; whoever is only answered late needs it until then.
+    let room = Room::new(permit);
+    request.extensions_mut().insert(room.clone());
+    let response = within(app.settings.limits.request_timeout + LONGEST_WAIT, request, next).await;
+    drop(room);
+    response
 }
 
 async fn within(limit: std::time::Duration, request: Request, next: Next) -> Response {

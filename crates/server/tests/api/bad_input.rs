@@ -22,10 +22,10 @@ fn with(field: &str, value: Value) -> Value {
 #[case::two_with_a_change(sql("SELECT 1; DROP TABLE numbers"), 422, "sql_not_single", "")]
 #[case::changing_cte(sql("WITH d AS (DELETE FROM numbers RETURNING n) SELECT n FROM d"), 422, "sql_not_read_only", "")]
 #[case::select_into(sql("SELECT n INTO copy FROM numbers"), 422, "sql_not_read_only", "")]
-#[case::syntax_error(sql("SELECT n\nFROM numbers WHERE WHERE"), 422, "sql_syntax", "")]
+#[case::syntax_error(sql("SELECT n\nFROM numbers WHERE n <"), 422, "sql_syntax", "")]
 #[case::nul(sql("SELECT '\0'"), 422, "sql_forbidden_character", "")]
 #[case::lone_return(sql("SELECT 1 --\rx"), 422, "sql_forbidden_character", "")]
-#[case::empty(sql(""), 422, "sql_not_single", "")]
+#[case::empty(sql(""), 422, "sql_syntax", "")]
 #[case::large(sql(format!("SELECT '{}'", "x".repeat(65_536))), 413, "sql_too_large", "")]
 #[case::megabyte(sql(format!("SELECT '{}'", "x".repeat(1 << 20))), 413, "payload_too_large", "256 KiB")]
 #[case::warehouse(with("warehouse", json!("moon")), 422, "unknown_warehouse", "`main`")]
@@ -47,7 +47,12 @@ fn with(field: &str, value: Value) -> Value {
 #[case::no_sql(json!({"requestId": "bad"}), 400, "invalid_request", "`sql` is missing")]
 #[case::label(with("labels", json!({"bad key": "x"})), 400, "invalid_request", "`bad key`")]
 #[tokio::test]
-async fn it_is_refused_by_name_and_nothing_is_stored(#[case] body: Value, #[case] status: u16, #[case] code: &str, #[case] part: &str) {
+async fn it_is_refused_by_name_and_nothing_is_stored(
+    #[case] body: Value,
+    #[case] status: u16,
+    #[case] code: &str,
+    #[case] part: &str,
+) {
     let app = TestApp::new().await;
     for path in ["/api/unload", "/api/unload/explain"] {
         let detail = app.post(path, &body).await.refused(status, code);
@@ -60,16 +65,21 @@ async fn it_is_refused_by_name_and_nothing_is_stored(#[case] body: Value, #[case
 #[tokio::test]
 async fn a_syntax_error_names_line_and_column_of_the_callers_own_text() {
     let app = TestApp::new().await;
-    let answer = app.post("/api/unload", &sql("SELECT n -- 숫자\nFROM numbers WHERE WHERE n < 3")).await;
+    let answer = app.post("/api/unload", &sql("SELECT n -- 숫자\nFROM numbers WHERE n < < 3")).await;
     answer.refused(422, "sql_syntax");
-    assert_eq!((answer.json()["line"].as_u64(), answer.json()["column"].as_u64()), (Some(2), Some(20)));
+    assert_eq!((answer.json()["line"].as_u64(), answer.json()["column"].as_u64()), (Some(2), Some(24)));
     assert_body!(answer);
 }
 
 #[tokio::test]
 async fn fifty_thousand_operators_leave_the_service_as_it_was() {
     let app = TestApp::new().await;
-    for text in [format!("SELECT 1{}", "+1".repeat(30_000)), format!("SELECT {}1", "-".repeat(50_000)), format!("SELECT {}1", "NOT ".repeat(15_000)), format!("SELECT {}1{}", "(".repeat(30_000), ")".repeat(30_000))] {
+    for text in [
+        format!("SELECT 1{}", "+1".repeat(30_000)),
+        format!("SELECT {}1", "-".repeat(50_000)),
+        format!("SELECT {}1", "NOT ".repeat(15_000)),
+        format!("SELECT {}1{}", "(".repeat(30_000), ")".repeat(30_000)),
+    ] {
         let answer = app.post("/api/unload", &sql(text)).await;
         assert!(answer.status == 202 || answer.status == 422, "{}", answer.status);
     }
@@ -95,7 +105,11 @@ async fn a_body_that_is_no_request_is_refused(#[case] body: Vec<u8>, #[case] par
 #[tokio::test]
 async fn only_json_is_taken() {
     let app = TestApp::new().await;
-    for (sent, named) in [("application/x-www-form-urlencoded", "`application/x-www-form-urlencoded`"), ("text/plain", "`text/plain`"), ("", "no Content-Type")] {
+    for (sent, named) in [
+        ("application/x-www-form-urlencoded", "`application/x-www-form-urlencoded`"),
+        ("text/plain", "`text/plain`"),
+        ("", "no Content-Type"),
+    ] {
         let mut request = app.client.post(format!("{}/api/unload", app.url)).body(r#"{"sql":"SELECT 1"}"#);
         if !sent.is_empty() {
             request = request.header("content-type", sent);
@@ -109,7 +123,9 @@ async fn only_json_is_taken() {
 async fn a_body_that_breaks_off_stores_nothing() {
     let app = TestApp::new().await;
     let address = app.url.strip_prefix("http://").unwrap().to_owned();
-    let head = format!("POST /api/unload HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{\"sql\":");
+    let head = format!(
+        "POST /api/unload HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{\"sql\":"
+    );
     tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.write_all(head.as_bytes()).unwrap();

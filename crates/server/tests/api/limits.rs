@@ -25,14 +25,20 @@ async fn answer(mut stream: TcpStream) -> String {
     text
 }
 
-const UNFINISHED: &str = "POST /api/unload HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{";
+const UNFINISHED: &str =
+    "POST /api/unload HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{";
 
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused() {
     let app = TestApp::new().await;
-    let stream = sent(&app, &format!("GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-filler: {}\r\n\r\n", "x".repeat(20_000))).await;
+    let stream =
+        sent(&app, &format!("GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-filler: {}\r\n\r\n", "x".repeat(20_000))).await;
     assert!(answer(stream).await.starts_with("HTTP/1.1 431 "));
-    let fits = sent(&app, &format!("GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-filler: {}\r\n\r\n", "x".repeat(10_000))).await;
+    let fits = sent(
+        &app,
+        &format!("GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-filler: {}\r\n\r\n", "x".repeat(10_000)),
+    )
+    .await;
     assert!(answer(fits).await.starts_with("HTTP/1.1 200 "));
 }
 
@@ -70,9 +76,7 @@ async fn a_full_service_says_so_at_once_and_stays_healthy() {
         assert_eq!(app.get(path).await.status, 200, "{path}");
     }
     drop(holder);
-    let freed = async {
-        while app.get("/api/unload").await.status == 503 {}
-    };
+    let freed = async { while app.get("/api/unload").await.status == 503 {} };
     tokio::time::timeout(PATIENCE, freed).await.expect("the place is free again");
 }
 
@@ -90,9 +94,7 @@ async fn only_so_many_wait_at_once() {
     // A stream gives its place back when it ends, and when its reader goes.
     app.gate.open();
     stream.rest().await;
-    let freed = async {
-        while app.get("/api/unload/status/a").await.status == 503 {}
-    };
+    let freed = async { while app.get("/api/unload/status/a").await.status == 503 {} };
     tokio::time::timeout(PATIENCE, freed).await.expect("the place is free again");
 }
 
@@ -104,9 +106,7 @@ async fn a_reader_that_goes_gives_its_place_back() {
     let mut stream = Sse::open(&app, "a", None).await;
     stream.next().await.unwrap();
     drop(stream);
-    let freed = async {
-        while app.get("/api/unload/status/a").await.status == 503 {}
-    };
+    let freed = async { while app.get("/api/unload/status/a").await.status == 503 {} };
     tokio::time::timeout(PATIENCE, freed).await.expect("the place is free again");
 }
 

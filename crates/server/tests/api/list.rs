@@ -35,7 +35,8 @@ async fn the_history_is_filtered(#[case] store: TestBackend) {
     assert_eq!(ids(&app, "?label=team:nobody").await, Vec::<String>::new());
     let since = app.get("/api/unload/c").await.json()["createdAt"].as_str().unwrap().to_owned();
     assert_eq!(ids(&app, &format!("?since={since}")).await, ["d", "c"]);
-    let seoul = chrono::DateTime::parse_from_rfc3339(&since).unwrap().with_timezone(&chrono::FixedOffset::east_opt(9 * 3_600).unwrap());
+    let seoul =
+        chrono::DateTime::parse_from_rfc3339(&since).unwrap().with_timezone(&chrono::FixedOffset::east_opt(9 * 3_600).unwrap());
     assert_eq!(ids(&app, &format!("?since={}", seoul.to_rfc3339())).await, ["d", "c"], "a plus that was not encoded");
     assert_eq!(ids(&app, &format!("?since={since}&status=DONE&limit=1")).await, ["c"]);
 }

@@ -26,7 +26,10 @@ async fn a_storage_that_is_gone_is_seen() {
     let unready = app.get("/readyz").await;
     assert_eq!(unready.status, 503);
     let storage = unready.json()["checks"][1].clone();
-    assert_eq!((&storage["name"], &storage["up"], &storage["code"]), (&json!("storage"), &json!(false), &json!("storage_unavailable")));
+    assert_eq!(
+        (&storage["name"], &storage["up"], &storage["code"]),
+        (&json!("storage"), &json!(false), &json!("storage_unavailable"))
+    );
 }
 
 #[tokio::test]

@@ -39,13 +39,16 @@ impl MakeWriter<'_> for Log {
 #[tokio::test]
 async fn the_log_names_the_unload_and_holds_neither_queries_nor_links() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false).with_writer(log.clone()).finish();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false).with_writer(log.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     let app = TestApp::new().await;
     let sql = "SELECT n FROM numbers WHERE n < :planted /* planted-in-a-comment */";
     app.submit(json!({"requestId": "logged", "sql": sql, "parameters": {"planted": "5"}})).await;
     app.ended("logged").await;
-    app.post("/api/unload", &json!({"requestId": "refused", "sql": "SELECT 'planted-in-a-literal' FROM FROM"})).await.refused(422, "sql_syntax");
+    app.post("/api/unload", &json!({"requestId": "refused", "sql": "SELECT 'planted-in-a-literal' FROM ("}))
+        .await
+        .refused(422, "sql_syntax");
     let link = app.get("/api/unload/logged/files/0").await.header("location").to_owned();
     assert_eq!(app.download(&link).await.status, 200);
     let unload_id = app.get("/api/unload/logged").await.json()["unloadId"].as_str().unwrap().to_owned();

@@ -10,7 +10,10 @@ const COUNT: &str = "SELECT n FROM numbers WHERE n < :count";
 /// An unload of three rows that was cancelled before it had any.
 async fn cancelled(app: &TestApp, id: &str) {
     app.gate.close();
-    app.submit(json!({"requestId": id, "sql": COUNT, "parameters": {"count": 3}, "labels": {"team": "growth"}, "compression": "none"})).await;
+    app.submit(
+        json!({"requestId": id, "sql": COUNT, "parameters": {"count": 3}, "labels": {"team": "growth"}, "compression": "none"}),
+    )
+    .await;
     app.post_nothing(&format!("/api/unload/{id}/cancel")).await;
     assert_eq!(app.ended(id).await["status"], "CANCELLED");
     app.gate.open();

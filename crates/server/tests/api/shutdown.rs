@@ -44,7 +44,8 @@ async fn who_waits_is_answered_and_streams_end() {
     let mut stream = Sse::open(&app, "a", None).await;
     stream.next().await.unwrap();
     let url = app.url.clone();
-    let (mut socket, _) = tokio_tungstenite::connect_async(format!("{}/api/unload/a/ws", url.replace("http", "ws"))).await.unwrap();
+    let (mut socket, _) =
+        tokio_tungstenite::connect_async(format!("{}/api/unload/a/ws", url.replace("http", "ws"))).await.unwrap();
     let poll = app.client.get(format!("{url}/api/unload/status/a?wait=60"));
     let waiting = tokio::spawn(async move {
         loop {
@@ -55,9 +56,7 @@ async fn who_waits_is_answered_and_streams_end() {
         }
     });
     // There is room for three: when another is refused, the long poll has arrived.
-    let arrived = async {
-        while app.get("/api/unload/a/ws").await.status != 503 {}
-    };
+    let arrived = async { while app.get("/api/unload/a/ws").await.status != 503 {} };
     tokio::time::timeout(PATIENCE, arrived).await.expect("the poll arrives");
     let stopped = tokio::spawn(app.stop());
     let status: serde_json::Value = waiting.await.unwrap().json().await.unwrap();

@@ -15,7 +15,10 @@ async fn it_says_where_an_unload_stands() {
     app.gate.progress(1_000, 20_000);
     app.submit(json!({"requestId": "a", "sql": COUNT})).await;
     let running = app.until("a", |status| status["rowCount"] == 1_000).await;
-    assert_eq!((running["phase"].as_str(), running["byteCount"].as_u64(), running["attempt"].as_u64()), (Some("EXECUTING"), Some(20_000), Some(1)));
+    assert_eq!(
+        (running["phase"].as_str(), running["byteCount"].as_u64(), running["attempt"].as_u64()),
+        (Some("EXECUTING"), Some(20_000), Some(1))
+    );
     app.gate.open();
     app.ended("a").await;
     let done = app.get("/api/unload/status/a").await.json();
@@ -54,7 +57,8 @@ async fn a_held_answer_comes_with_the_end() {
         tokio::task::yield_now().await;
         app.gate.open();
     };
-    let (status, ()) = tokio::time::timeout(PATIENCE / 2, async { tokio::join!(held, open) }).await.expect("long before the minute is over");
+    let (status, ()) =
+        tokio::time::timeout(PATIENCE / 2, async { tokio::join!(held, open) }).await.expect("long before the minute is over");
     assert_eq!(status["status"], "DONE");
 }
 
@@ -68,7 +72,8 @@ async fn a_held_answer_comes_with_a_change_when_the_version_is_known() {
     let path = format!("/api/unload/status/a?wait=60&version={version}");
     let held = async { app.get(&path).await.json() };
     let change = async { app.gate.progress(5, 50) };
-    let (status, ()) = tokio::time::timeout(PATIENCE / 2, async { tokio::join!(held, change) }).await.expect("long before the minute is over");
+    let (status, ()) =
+        tokio::time::timeout(PATIENCE / 2, async { tokio::join!(held, change) }).await.expect("long before the minute is over");
     assert_eq!((status["status"].as_str(), status["version"].as_i64() > Some(version)), (Some("RUNNING"), true), "{status}");
     // A version that is past already is answered at once.
     let past = app.get(&format!("/api/unload/status/a?wait=60&version={}", version - 1)).await.json();
@@ -99,7 +104,13 @@ async fn what_has_ended_is_answered_at_once() {
 async fn a_wait_has_a_limit_and_parameters_have_names() {
     let app = TestApp::new().await;
     app.done("a", COUNT).await;
-    for (query, part) in [("wait=61", "at most 60"), ("wait=soon", "wait"), ("wait=-1", "wait"), ("wait=1&wait=2", "duplicate field `wait`"), ("wiat=1", "unknown field `wiat`")] {
+    for (query, part) in [
+        ("wait=61", "at most 60"),
+        ("wait=soon", "wait"),
+        ("wait=-1", "wait"),
+        ("wait=1&wait=2", "duplicate field `wait`"),
+        ("wiat=1", "unknown field `wiat`"),
+    ] {
         let detail = app.get(&format!("/api/unload/status/a?{query}")).await.refused(400, "invalid_request");
         assert!(detail.contains(part), "{detail}");
     }

@@ -44,9 +44,14 @@ async fn the_same_request_is_the_same_unload() {
     let body = json!({"requestId": "a", "sql": COUNT, "parameters": {}, "header": false});
     let first = app.submit(body.clone()).await.json();
     // The same fields, in another order and under the other name of the query.
-    let again = app.send(app.client.post(format!("{}/api/unload", app.url)).header("content-type", "application/json; charset=utf-8").body(
-        format!(r#"{{"header":false,"parameters":{{}},"query":"{COUNT}","requestId":"a"}}"#),
-    )).await;
+    let again = app
+        .send(
+            app.client
+                .post(format!("{}/api/unload", app.url))
+                .header("content-type", "application/json; charset=utf-8")
+                .body(format!(r#"{{"header":false,"parameters":{{}},"query":"{COUNT}","requestId":"a"}}"#)),
+        )
+        .await;
     assert_eq!((again.status, &again.json()["unloadId"]), (202, &first["unloadId"]));
     app.gate.open();
     app.ended("a").await;
@@ -93,7 +98,18 @@ async fn a_name_may_have_64_characters_of_its_alphabet() {
         let unload = app.done(&id, COUNT).await;
         assert_eq!(unload["requestId"], id);
     }
-    for id in ["a".repeat(65), "a/b".into(), "../x".into(), "a b".into(), "é".into(), "a\n".into(), String::new(), "status".into(), "file".into(), "explain".into()] {
+    for id in [
+        "a".repeat(65),
+        "a/b".into(),
+        "../x".into(),
+        "a b".into(),
+        "é".into(),
+        "a\n".into(),
+        String::new(),
+        "status".into(),
+        "file".into(),
+        "explain".into(),
+    ] {
         let answer = app.post("/api/unload", &json!({"requestId": id, "sql": COUNT})).await;
         answer.refused(422, "invalid_request_id");
         assert_eq!(answer.json()["requestId"], id);

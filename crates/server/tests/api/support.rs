@@ -30,17 +30,23 @@ macro_rules! assert_body {
             ".**.verifiedAt" => "[time]",
             ".**.statementId" => "[statement]",
             ".**.url" => "[link]",
+            ".**.byteCount" => "[bytes]",
+            ".**.bytes" => "[bytes]",
+            ".**.checksum.value" => "[sum]",
             ".**.detail" => insta::dynamic_redaction($crate::support::without_addresses),
             ".**.s3FileUrl" => insta::dynamic_redaction($crate::support::without_addresses),
             ".**.statement" => insta::dynamic_redaction($crate::support::without_addresses),
-            ".**.links.*" => insta::dynamic_redaction($crate::support::without_addresses),
+            ".links.*" => insta::dynamic_redaction($crate::support::without_addresses),
         })
     };
 }
 pub(crate) use assert_body;
 
 /// Ports, ids and moments, replaced by what they are.
-pub(crate) fn without_addresses(value: insta::internals::Content, _: insta::internals::ContentPath<'_>) -> insta::internals::Content {
+pub(crate) fn without_addresses(
+    value: insta::internals::Content,
+    _: insta::internals::ContentPath<'_>,
+) -> insta::internals::Content {
     let Some(text) = value.as_str() else { return value };
     let mut words = Vec::new();
     for word in text.split_inclusive([' ', '/', '\'', ';', '`']) {

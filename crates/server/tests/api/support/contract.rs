@@ -31,7 +31,8 @@ fn template(path: &str) -> Option<&'static str> {
     templates
         .filter_map(|template| {
             let parts: Vec<_> = template.split('/').collect();
-            let fits = parts.len() == sent.len() && parts.iter().zip(&sent).all(|(part, sent)| part.starts_with('{') || part == sent);
+            let fits =
+                parts.len() == sent.len() && parts.iter().zip(&sent).all(|(part, sent)| part.starts_with('{') || part == sent);
             fits.then(|| (parts.iter().filter(|part| !part.starts_with('{')).count(), template.as_str()))
         })
         .max()

@@ -42,8 +42,11 @@ impl Numbers {
         if count == 0 {
             return Ok(0);
         }
-        let parts: Vec<(&str, std::ops::Range<u64>)> =
-            if statement.parallel { vec![("0000_part_00", 0..count / 2), ("0001_part_00", count / 2..count)] } else { vec![("000", 0..count)] };
+        let parts: Vec<(&str, std::ops::Range<u64>)> = if statement.parallel {
+            vec![("0000_part_00", 0..count / 2), ("0001_part_00", count / 2..count)]
+        } else {
+            vec![("000", 0..count)]
+        };
         let mut entries = Vec::new();
         for (suffix, range) in parts {
             let lines = range.end - range.start;

@@ -91,7 +91,11 @@ impl SseEvent {
     fn parse(block: &str) -> Self {
         let field = |name: &str| {
             let prefix = format!("{name}: ");
-            block.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap_or_else(|| panic!("no `{name}` in {block}")).to_owned()
+            block
+                .lines()
+                .find_map(|line| line.strip_prefix(&prefix))
+                .unwrap_or_else(|| panic!("no `{name}` in {block}"))
+                .to_owned()
         };
         Self { name: field("event"), id: field("id").parse().unwrap(), data: serde_json::from_str(&field("data")).unwrap() }
     }

@@ -28,7 +28,11 @@ impl TestApp {
         let mut delivery = testing::delivery(&unload, 1, 100);
         let file = delivery.receipt.files[0].clone();
         delivery.receipt.files = (0..files)
-            .map(|index| outflow_core::receipt::ReceiptFile { index, name: format!("output{index:04}_part_00.csv.gz"), ..file.clone() })
+            .map(|index| outflow_core::receipt::ReceiptFile {
+                index,
+                name: format!("output{index:04}_part_00.csv.gz"),
+                ..file.clone()
+            })
             .collect();
         let change = outflow_core::unload::Change { event: Event::Finalized, at: testing::now(), result: Some(delivery) };
         match store.transition(unload.unload_id(), unload.version, Some(claim.fence), change).await.unwrap() {
