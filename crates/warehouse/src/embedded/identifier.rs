@@ -69,7 +69,7 @@ pub(super) fn resolve_columns<'a>(query: &mut Query, columns: impl IntoIterator<
     if known.exact.iter().all(is_plain) {
         return;
     }
-    let _ = query.visit(&mut Aliases(&mut known.exact));
+    let _ = Visit::visit(&*query, &mut Aliases(&mut known.exact));
     let _ = VisitMut::visit(query, &mut known);
 }
 

@@ -6,7 +6,7 @@
 
 use std::io::Write;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use outflow_core::Result;
 
 use super::text::Cells;

@@ -3,7 +3,7 @@
 //! It lives in memory only. What has ended is forgotten after [`REMEMBERED_FOR`], or sooner when more than [`REMEMBERED`] ended after it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use outflow_core::unload::Amount;
