@@ -41,7 +41,7 @@ const NOTICES_KEPT: usize = 1024;
 pub struct Options {
     /// How many connections read a SQLite file beside its one writer.
     pub sqlite_readers: u32,
-    /// How many connections to PostgreSQL are open at most.
+    /// How many connections to PostgreSQL are open at most; a quarter of them only reads.
     pub postgres_connections: u32,
     /// How long a caller waits for a free connection.
     pub acquire_timeout: Duration,
@@ -51,7 +51,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { sqlite_readers: 4, postgres_connections: 10, acquire_timeout: Duration::from_secs(5), sqlite_page_limit: None }
+        Self { sqlite_readers: 4, postgres_connections: 16, acquire_timeout: Duration::from_secs(5), sqlite_page_limit: None }
     }
 }
 

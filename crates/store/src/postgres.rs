@@ -26,9 +26,9 @@ const FIRST_DELAY: Duration = Duration::from_millis(4);
 /// The state table in a database server.
 #[derive(Debug)]
 pub(crate) struct PostgresStore {
-    pool: PgPool,
-    /// How many connections the pool keeps at most, and so how many can be lost at once.
-    connections: u32,
+    writers: PgPool,
+    /// Apart, so that a look at a status does not queue behind commits.
+    readers: PgPool,
     notices: broadcast::Sender<Arc<Unload>>,
 }
 
@@ -47,13 +47,15 @@ impl PostgresStore {
         let mut connection = connect.connect().await.map_err(from_sqlx)?;
         migration::postgres(&mut connection).await?;
         connection.close().await.map_err(from_sqlx)?;
-        let connections = options.postgres_connections.max(1);
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(options.acquire_timeout)
-            .test_before_acquire(false)
-            .connect_lazy_with(connect);
-        Ok(Self { pool, connections, notices })
+        let pool = |connections: u32| {
+            PgPoolOptions::new()
+                .max_connections(connections.max(1))
+                .acquire_timeout(options.acquire_timeout)
+                .test_before_acquire(false)
+                .connect_lazy_with(connect.clone())
+        };
+        let readers = (options.postgres_connections / 4).max(1);
+        Ok(Self { writers: pool(options.postgres_connections.saturating_sub(readers)), readers: pool(readers), notices })
     }
 
     /// Runs a work in a transaction of its own and tells watchers once it is committed.
@@ -70,7 +72,7 @@ impl PostgresStore {
                     conflicts += 1;
                     tokio::time::sleep(delay(conflicts)).await;
                 }
-                Some(Undone::Lost) if losses < self.connections => losses += 1,
+                Some(Undone::Lost) if losses < most_lost(&self.writers) => losses += 1,
                 _ => return Err(failure.error),
             }
         };
@@ -86,16 +88,16 @@ impl PostgresStore {
     pub(crate) async fn ask(&self, text: SqlStr, values: &[Value<'_>]) -> Result<Vec<Row>> {
         let mut losses = 0;
         loop {
-            let mut reader = self.pool.acquire().await.map_err(from_sqlx)?;
+            let mut reader = self.readers.acquire().await.map_err(from_sqlx)?;
             match Connection::from(&mut *reader).rows(text.clone(), values).await {
-                Err(error) if is_connection_lost(&error) && losses < self.connections => losses += 1,
+                Err(error) if is_connection_lost(&error) && losses < most_lost(&self.readers) => losses += 1,
                 answer => return answer,
             }
         }
     }
 
     async fn attempt<W: Work>(&self, work: &W) -> Result<(W::Output, Vec<Arc<Unload>>), Failure> {
-        let mut transaction = self.pool.begin().await.map_err(|error| Failure::before_commit(from_sqlx(error)))?;
+        let mut transaction = self.writers.begin().await.map_err(|error| Failure::before_commit(from_sqlx(error)))?;
         let mut session = Session::new(Connection::from(&mut *transaction));
         let result = work.run(&mut session).await;
         let changed = session.into_changed();
@@ -113,6 +115,11 @@ impl PostgresStore {
             Err(error) => Err(Failure { undone: is_conflict(&error).then_some(Undone::Conflict), error }),
         }
     }
+}
+
+/// How many connections can be lost at once: all that the pool keeps.
+fn most_lost(pool: &PgPool) -> u32 {
+    pool.options().get_max_connections()
 }
 
 /// Why a transaction is known to be undone, through no fault of its own.

@@ -30,6 +30,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many KiB of pages the writer, and each reader, keeps in memory.
 const WRITER_CACHE_KIB: u32 = 8 * 1024;
 const READER_CACHE_KIB: u32 = 2 * 1024;
+/// How many pages the write-ahead log gathers before they are copied into the file: often enough to stay small, seldom enough that a
+/// page that changes all the time is copied once for many changes.
+const CHECKPOINT_PAGES: u32 = 4_000;
 /// How many prepared statements a connection keeps: all of ours, and lists in their combinations.
 const PREPARED_STATEMENTS: usize = 128;
 
@@ -108,7 +111,8 @@ impl File {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .pragma("journal_size_limit", "67108864");
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+            .pragma("journal_size_limit", (64 * 1024 * 1024).to_string());
         if let Some(pages) = self.page_limit {
             options = options.pragma("max_page_count", pages.to_string());
         }

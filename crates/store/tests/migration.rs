@@ -1,5 +1,7 @@
 //! The two folders of migrations make the same tables, and a newer version's tables are left alone.
 
+#![allow(clippy::unwrap_used, reason = "an assertion of a test")]
+
 use std::collections::BTreeMap;
 
 use outflow_core::Code;

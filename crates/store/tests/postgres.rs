@@ -1,5 +1,7 @@
 //! What only a server can do: meet others, lose connections, refuse.
 
+#![allow(clippy::unwrap_used, reason = "an assertion of a test")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -190,6 +190,20 @@ async fn a_reopened_file_has_everything() {
 }
 
 #[tokio::test]
+async fn what_was_held_before_can_be_taken_over_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("outflow.db").display());
+    let store = crate::connect(&url, &Options::default()).await.unwrap();
+    let unload = accept(&*store, new_unload("held")).await;
+    let before = claim(&*store, unload.unload_id()).await;
+    drop(store);
+    let store = crate::connect(&url, &Options::default()).await.unwrap();
+    let after = claim(&*store, unload.unload_id()).await;
+    assert!(after.is_takeover && after.fence > before.fence);
+    assert_eq!(after.unload, before.unload);
+}
+
+#[tokio::test]
 async fn a_second_service_is_refused_and_told_who_holds_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("outflow.db");
