@@ -51,6 +51,23 @@ impl Work for Hear {
     }
 }
 
+/// Accepts an unload, and may fail after that.
+#[derive(Debug)]
+struct Tell {
+    asked: outflow_core::unload::NewUnload,
+    fails: bool,
+}
+
+#[async_trait]
+impl Work for Tell {
+    type Output = ();
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<()> {
+        crate::work::create::Create::new(self.asked.clone()).run(session).await?;
+        if self.fails { Err(Error::new(Code::Internal, "it fails")) } else { Ok(()) }
+    }
+}
+
 /// Keeps the writer busy until it is told to go on.
 #[derive(Debug)]
 struct Hold {
@@ -78,7 +95,7 @@ async fn try_open(path: &Path) -> Result<SqliteStore> {
 }
 
 /// Puts works into one group for certain: they wait behind one that holds the writer.
-async fn grouped(store: &SqliteStore, works: Vec<Hear>) -> Vec<Result<String>> {
+async fn grouped<W: Work>(store: &SqliteStore, works: Vec<W>) -> Vec<Result<W::Output>> {
     let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Semaphore::new(0)));
     let hold = store.write(Hold { begun: Arc::clone(&begun), go_on: Arc::clone(&go_on) });
     let release = async {
@@ -187,6 +204,37 @@ async fn a_reopened_file_has_everything() {
     assert_eq!(store.receipt(done.unload_id()).await.unwrap(), receipt);
     assert_eq!(store.create_unload(new_unload("kept")).await.unwrap(), Created::Known(done));
     assert_eq!(store.outbox_claim(10, Duration::ZERO).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn files_in_use_are_no_garbage_whatever_the_attempts_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("outflow.db").display());
+    let store = crate::connect(&url, &Options::default()).await.unwrap();
+    let running = accept(&*store, new_unload("running")).await;
+    let running = claim(&*store, running.unload_id()).await;
+    let done = accept(&*store, new_unload("done")).await;
+    finish(&*store, &claim(&*store, done.unload_id()).await).await;
+    let mut beside = SqliteConnection::connect(&url).await.unwrap();
+    for unload_id in [running.unload.unload_id(), done.unload_id()] {
+        let insert = sqlx::query("insert into attempt (unload_id, attempt, discard_at) values ($1, 1, 0)");
+        insert.bind(unload_id.to_string()).execute(&mut beside).await.unwrap();
+    }
+    assert_eq!(store.garbage(crate::testing::now(), 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_failed_is_not_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("outflow.db");
+    let (notices, mut told) = broadcast::channel(8);
+    let store = SqliteStore::open(&path, &Options::default(), notices).await.unwrap();
+    let (good, bad) = (new_unload("good"), new_unload("bad"));
+    let works = vec![Tell { asked: bad.clone(), fails: true }, Tell { asked: good.clone(), fails: false }];
+    let results = grouped(&store, works).await;
+    assert!(results[0].is_err() && results[1].is_ok());
+    assert_eq!(told.recv().await.unwrap().unload_id(), good.unload_id);
+    assert!(told.try_recv().is_err());
 }
 
 #[tokio::test]

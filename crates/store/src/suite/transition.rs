@@ -7,7 +7,7 @@ use futures::future::join_all;
 use outflow_core::state::{Event, ExpiryReason};
 use outflow_core::store::{Fence, Outcome, Store};
 use outflow_core::unload::{Amount, Change};
-use outflow_core::{Code, Failure, Phase, State, StatementId, Status, Unload, UnloadId};
+use outflow_core::{Code, Failure, Phase, State, StatementId, Status, Timestamp, Unload, UnloadId};
 
 use crate::testing::{accept, claim, claim_request, delivery, finish, new_unload, now, record};
 
@@ -42,6 +42,28 @@ pub async fn a_whole_life_reads_back_as_it_was_answered(store: Arc<dyn Store>) {
     assert_eq!(expired.status(), Status::Expired);
     is_read_back(&*store, &expired).await;
     assert!(store.receipt(done.unload_id()).await.unwrap().is_some(), "the receipt stays when the files go");
+}
+
+/// A moment is answered as precise as it is kept, however precise it was given.
+pub async fn moments_are_answered_as_they_are_kept(store: Arc<dyn Store>) {
+    let finer = |at: Timestamp| Timestamp::from_timestamp_nanos(at.timestamp_micros() * 1_000 + 789);
+    let mut asked = new_unload("moments");
+    asked.created_at = finer(asked.created_at);
+    asked.deadline_at = finer(asked.deadline_at);
+    let unload = accept(&*store, asked).await;
+    is_read_back(&*store, &unload).await;
+    let claim = claim(&*store, unload.unload_id()).await;
+    let failure = Failure::new(Code::WarehouseUnavailable, "gone");
+    let event = Event::AttemptFailed { failure, retry_at: Some(finer(now())) };
+    let change = Change::new(event, finer(now()));
+    let outcome = store.transition(unload.unload_id(), claim.unload.version, Some(claim.fence), change).await.unwrap();
+    let Outcome::Updated(waiting) = outcome else { panic!("an attempt can fail: {outcome:?}") };
+    is_read_back(&*store, &waiting).await;
+    let cancelled = Change::new(Event::CancelRequested, finer(now()));
+    let outcome = store.transition(unload.unload_id(), waiting.version, None, cancelled).await.unwrap();
+    let Outcome::Updated(cancelled) = outcome else { panic!("a waiting one can be cancelled: {outcome:?}") };
+    is_read_back(&*store, &cancelled).await;
+    assert_eq!(cancelled.finished_at.map(|at| at.timestamp_subsec_nanos() % 1_000), Some(0));
 }
 
 /// Waiting, failed and cancelled ones read back with why and until when.
