@@ -49,7 +49,16 @@ pub(crate) struct Global {
     #[arg(long, global = true, help_heading = "Everywhere", env = "OUTFLOW_CONFIG", value_name = "FILE", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// How to write logs; OUTFLOW_LOG says which ones
-    #[arg(long, global = true, help_heading = "Everywhere", env = "OUTFLOW_LOG_FORMAT", value_enum, value_name = "FORMAT", default_value = "human", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Everywhere",
+        env = "OUTFLOW_LOG_FORMAT",
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "human",
+        hide_env_values = true
+    )]
     pub(crate) log_format: LogFormat,
 }
 

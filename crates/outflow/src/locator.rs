@@ -360,7 +360,10 @@ mod tests {
             let Locator::Postgres(server) = Locator::parse(Role::Store, text).unwrap() else { unreachable!() };
             server.with_password(&"a b/@é".into()).map(|server| server.expose().to_owned())
         };
-        assert_eq!(with("postgres://me@db:5432/outflow?x=@").as_deref(), Some("postgres://me:a%20b%2F%40%C3%A9@db:5432/outflow?x=@"));
+        assert_eq!(
+            with("postgres://me@db:5432/outflow?x=@").as_deref(),
+            Some("postgres://me:a%20b%2F%40%C3%A9@db:5432/outflow?x=@")
+        );
         assert_eq!(with("postgres://db/outflow"), None);
     }
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use outflow_core::address::PublicUrl;
+use outflow_core::bus::{EventBus, Message};
 use outflow_core::guard::Guard;
 use outflow_core::retry::RetryPolicy;
 use outflow_core::statement::IamRole;
@@ -28,7 +30,10 @@ pub(crate) async fn store(config: &Config) -> Result<Arc<dyn Store>> {
         (Locator::Postgres(server), Some(file)) => {
             let password = read_secret(file)?;
             let whole = server.with_password(&password).ok_or_else(|| {
-                Error::new(Code::ConfigInvalid, "`store.passwordFile` names a password, and `store.url` no user; write `postgres://user@host/database`")
+                Error::new(
+                    Code::ConfigInvalid,
+                    "`store.passwordFile` names a password, and `store.url` no user; write `postgres://user@host/database`",
+                )
             })?;
             whole.expose().to_owned()
         }
@@ -42,7 +47,8 @@ pub(crate) async fn store(config: &Config) -> Result<Arc<dyn Store>> {
 pub(crate) async fn storage(config: &Config, public_url: &PublicUrl) -> Result<Arc<Storage>> {
     let keys = config.server.data_dir.join(LINK_KEYS);
     let link_keys = tokio::task::spawn_blocking(move || LinkKeys::load(&keys)).await;
-    let link_keys = link_keys.map_err(|error| Error::new(Code::Internal, "reading the link keys broke off").with_source(error))??;
+    let link_keys =
+        link_keys.map_err(|error| Error::new(Code::Internal, "reading the link keys broke off").with_source(error))??;
     let options = StorageOptions { public_url: public_url.clone(), link_keys };
     Ok(Arc::new(Storage::open(&config.storage.url.0.to_string(), options).await?))
 }
@@ -55,7 +61,10 @@ pub(crate) fn warehouses(config: &Config, storage: &Storage) -> Result<Vec<Wareh
 fn entry(name: &str, config: &WarehouseConfig, storage: &Storage) -> Result<WarehouseEntry> {
     let Locator::Embedded(tables) = &config.url.0 else {
         let scheme = config.url.0.scheme();
-        return Err(Error::new(Code::ConfigInvalid, format!("`warehouse.{name}.url` is `{scheme}`, which this version does not have yet")));
+        return Err(Error::new(
+            Code::ConfigInvalid,
+            format!("`warehouse.{name}.url` is `{scheme}`, which this version does not have yet"),
+        ));
     };
     let embedded = Embedded::new(EmbeddedConfig {
         tables: tables.clone(),
@@ -99,4 +108,24 @@ fn read_secret(file: &Path) -> Result<SecretString> {
         Error::new(Code::ConfigInvalid, format!("`store.passwordFile`: cannot read `{}`", file.display())).with_source(error)
     })?;
     Ok(text.trim_end_matches(['\r', '\n']).into())
+}
+
+/// The bus inside the process.
+pub(crate) fn bus() -> Arc<dyn EventBus> {
+    Arc::new(Unheard)
+}
+
+/// A bus on which nobody listens yet.
+#[derive(Debug)]
+struct Unheard;
+
+#[async_trait]
+impl EventBus for Unheard {
+    async fn publish(&self, messages: &[Message]) -> Vec<Result<()>> {
+        messages.iter().map(|_| Ok(())).collect()
+    }
+
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
 }

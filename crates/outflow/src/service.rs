@@ -49,8 +49,7 @@ impl Service {
         let engine_parts = Parts { store, storage, warehouses, clock: Arc::new(SystemClock) };
         let engine = Engine::new(engine_parts, parts::engine_settings(config))?;
         let shutdown = CancellationToken::new();
-        let bus = parts::bus(config, &engine, &public_url, &shutdown)?;
-        let mut settings = ServerSettings::new(public_url.clone(), bus);
+        let mut settings = ServerSettings::new(public_url.clone(), parts::bus());
         settings.hosts = hosts(config);
         settings.limits.shutdown_grace = std::time::Duration::from_secs(config.server.shutdown_seconds);
         let server = Server::new(Arc::clone(&engine), settings);
@@ -106,12 +105,20 @@ pub(crate) fn public_url(config: &Config, listening: SocketAddr) -> String {
 pub(crate) fn make_data_dir(config: &Config) -> Result<()> {
     let dir = &config.server.data_dir;
     let probe = dir.join(".write-check");
-    let tried = std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&probe, b"")).and_then(|()| std::fs::remove_file(&probe));
+    let tried =
+        std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&probe, b"")).and_then(|()| std::fs::remove_file(&probe));
     tried.map_err(|error| {
         let full = error.kind() == std::io::ErrorKind::StorageFull;
         let exit = if full { Exit::Unavailable } else { Exit::Usage };
-        let told = CliError::new(exit, format!("cannot write into the data directory `{}`: {}", dir.display(), crate::exit::describe(&error)));
-        if full { told.hint("free some space") } else { told.hint("name a folder that can be written with `--data-dir DIR`, or `server.dataDir`") }
+        let told = CliError::new(
+            exit,
+            format!("cannot write into the data directory `{}`: {}", dir.display(), crate::exit::describe(&error)),
+        );
+        if full {
+            told.hint("free some space")
+        } else {
+            told.hint("name a folder that can be written with `--data-dir DIR`, or `server.dataDir`")
+        }
     })
 }
 

@@ -123,7 +123,9 @@ fn request() -> UnloadRequest {
 
 fn step(status: &StatusView, begin: Instant) -> String {
     let amount = match (status.row_count, status.byte_count) {
-        (Some(rows), Some(bytes)) if rows > 0 || bytes > 0 => format!(": {}, {}", output::counted(rows, "row"), output::size(bytes)),
+        (Some(rows), Some(bytes)) if rows > 0 || bytes > 0 => {
+            format!(": {}, {}", output::counted(rows, "row"), output::size(bytes))
+        }
         _ => String::new(),
     };
     format!("  {:>6} ms  {}{amount}", begin.elapsed().as_millis(), crate::progress::word(status))

@@ -171,7 +171,9 @@ fn remedy(code: Code) -> Option<&'static str> {
     match code {
         Code::StoreLocked => Some("end the process that holds it, or ask the running service with `--server URL`"),
         Code::StoreTooNew => Some("run the newer `outflow`, or choose another `--data-dir`"),
-        Code::StoreUnavailable => Some("check `store.url`, that the database runs or the folder can be written, and that the disk is not full"),
+        Code::StoreUnavailable => {
+            Some("check `store.url`, that the database runs or the folder can be written, and that the disk is not full")
+        }
         Code::StorageFull => Some("free some space, delete unloads that nobody needs, or choose another `storage.url`"),
         Code::StorageDenied | Code::StorageUnavailable => Some("check `storage.url`, and that the folder can be written"),
         Code::TableUnreadable => Some("repair or remove the file; the other tables work without it"),

@@ -24,8 +24,12 @@ pub(super) async fn bind(address: std::net::SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let told = CliError::new(Exit::Conflict, format!("cannot listen on `{address}`: {}", crate::exit::describe(&error)));
         match error.kind() {
-            std::io::ErrorKind::AddrInUse => told.hint("another program has the port, perhaps another `outflow`; choose one with `--listen 127.0.0.1:PORT`"),
-            std::io::ErrorKind::PermissionDenied => told.hint("ports below 1024 are for root; choose one with `--listen 127.0.0.1:PORT`"),
+            std::io::ErrorKind::AddrInUse => {
+                told.hint("another program has the port, perhaps another `outflow`; choose one with `--listen 127.0.0.1:PORT`")
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                told.hint("ports below 1024 are for root; choose one with `--listen 127.0.0.1:PORT`")
+            }
             _ => told,
         }
     })

@@ -32,7 +32,9 @@ impl Session {
         // What is recorded must hold for the service that comes after, not for this port.
         let linked_as = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
         let service = Service::start_as(&config, listener, &linked_as).await.map_err(|error| match error.code() {
-            Some(Code::StoreLocked) => error.hint(format!("without `--server`, the command runs on the data itself; a service may run at `{linked_as}`")),
+            Some(Code::StoreLocked) => {
+                error.hint(format!("without `--server`, the command runs on the data itself; a service may run at `{linked_as}`"))
+            }
             _ => error,
         })?;
         Ok(Self { client: Client::inside(&reached, &linked_as)?, service: Some(service) })

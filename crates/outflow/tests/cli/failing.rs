@@ -1,7 +1,7 @@
 //! Services that are away, are none, break off or send something else: what the client makes of it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,11 @@ fn every_refusal_has_its_exit_code_and_a_hint() {
         let fake = Fake::start(Box::new(move |_| json_answer(status, &problem(number, code))));
         let ended = Place::new().run(&["cancel", "x", "--server", &fake.url]);
         assert_eq!(ended.code, exit, "{code}: {}", ended.stderr);
-        assert!(ended.stdout.is_empty() && ended.stderr.starts_with(&format!("error: what happened ({code})")), "{}", ended.stderr);
+        assert!(
+            ended.stdout.is_empty() && ended.stderr.starts_with(&format!("error: what happened ({code})")),
+            "{}",
+            ended.stderr
+        );
         assert!(ended.stderr.contains(hint), "{code}: {}", ended.stderr);
     }
 }
@@ -42,7 +46,11 @@ fn a_service_that_is_away_or_is_none_is_told_apart() {
     drop(listener);
     let ended = place.run(&["status", "x", "--server", &away]);
     assert_eq!(ended.code, 5);
-    assert!(ended.stderr.contains("connection refused") && ended.stderr.contains("hint: start one with `outflow serve`"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("connection refused") && ended.stderr.contains("hint: start one with `outflow serve`"),
+        "{}",
+        ended.stderr
+    );
 
     let proxy = Fake::start(Box::new(|_| answer("502 Bad Gateway", "content-type: text/html\r\n", b"<html>")));
     let ended = place.run(&["status", "x", "--server", &proxy.url]);
@@ -118,8 +126,12 @@ fn a_download_that_breaks_off_goes_on_where_it_ended() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!(ended.stdout, "fruit.csv\n");
     assert_eq!(std::fs::read_to_string(place.path("fruit.csv")).unwrap(), BODY);
-    let ranges: Vec<_> = fake.seen.lock().unwrap().iter().filter(|seen| seen.path.ends_with("/files/0")).map(|seen| seen.range.clone()).collect();
-    assert_eq!(ranges, [None, Some("bytes=15-".to_owned())].into_iter().chain([Some("bytes=15-".to_owned())]).collect::<Vec<_>>());
+    let ranges: Vec<_> =
+        fake.seen.lock().unwrap().iter().filter(|seen| seen.path.ends_with("/files/0")).map(|seen| seen.range.clone()).collect();
+    assert_eq!(
+        ranges,
+        [None, Some("bytes=15-".to_owned())].into_iter().chain([Some("bytes=15-".to_owned())]).collect::<Vec<_>>()
+    );
     assert_eq!(std::fs::read_dir(place.root()).unwrap().count(), 1, "nothing else is left");
 }
 

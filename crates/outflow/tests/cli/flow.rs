@@ -40,7 +40,12 @@ fn verify_finds_a_flipped_byte() {
         let ended = place.run(&["unload", "SELECT id, name FROM fruit", "--tables", "tables", "--out", out, "--save-receipt"]);
         assert_eq!(ended.code, 0, "{out}: {}", ended.stderr);
         let good = place.run(&["verify", out]);
-        assert!(good.code == 0 && good.stdout.starts_with("ok") && good.stdout.contains("3 rows"), "{out}: {}{}", good.stdout, good.stderr);
+        assert!(
+            good.code == 0 && good.stdout.starts_with("ok") && good.stdout.contains("3 rows"),
+            "{out}: {}{}",
+            good.stdout,
+            good.stderr
+        );
 
         let path = place.path(out);
         let mut bytes = std::fs::read(&path).unwrap();
@@ -91,9 +96,18 @@ fn a_query_comes_from_everywhere_and_takes_parameters() {
 fn tables_and_explain_run_nothing() {
     let place = Place::with_tables();
     let tables = place.run(&["tables", "--tables", "tables"]);
-    assert!(tables.code == 0 && tables.stdout.contains("fruit\n") && tables.stdout.contains("  name"), "{}{}", tables.stdout, tables.stderr);
+    assert!(
+        tables.code == 0 && tables.stdout.contains("fruit\n") && tables.stdout.contains("  name"),
+        "{}{}",
+        tables.stdout,
+        tables.stderr
+    );
     let explain = place.run(&["explain", "SELECT * FROM fruit LIMIT 1", "--format", "parquet", "--tables", "tables"]);
-    assert!(explain.code == 0 && explain.stdout.starts_with("UNLOAD (") && explain.stdout.contains("PARQUET"), "{}", explain.stderr);
+    assert!(
+        explain.code == 0 && explain.stdout.starts_with("UNLOAD (") && explain.stdout.contains("PARQUET"),
+        "{}",
+        explain.stderr
+    );
     let refused = place.run(&["explain", "DROP TABLE fruit", "--tables", "tables"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
 }

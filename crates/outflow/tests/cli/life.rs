@@ -31,7 +31,8 @@ fn whoever_waits_through_a_restart_gets_the_result() {
     let place = Place::with_tables();
     let mut first = place.serve();
     let address = first.url.trim_start_matches("http://").to_owned();
-    let mut waiting = Running::watch(place.command(&["unload", LONG, "--request-id", "a", "--out", "a.csv", "--server", &first.url]));
+    let mut waiting =
+        Running::watch(place.command(&["unload", LONG, "--request-id", "a", "--out", "a.csv", "--server", &first.url]));
     waiting.until("accepted");
     first.signal("KILL");
     assert_eq!(first.end(), 137);
@@ -123,7 +124,11 @@ fn the_doctor_knows_a_running_service_and_a_broken_table() {
     drop(service);
     std::fs::write(place.path("tables/broken.parquet"), "no").unwrap();
     let broken = doctor(&[]);
-    assert!(broken.code == 5 && broken.stdout.contains("table broken") && broken.stdout.contains("→ repair"), "{}", broken.stdout);
+    assert!(
+        broken.code == 5 && broken.stdout.contains("table broken") && broken.stdout.contains("→ repair"),
+        "{}",
+        broken.stdout
+    );
 }
 
 #[test]

@@ -72,7 +72,8 @@ fn the_configuration_is_shown_with_where_it_came_from() {
     command.env("OUTFLOW_STORE_URL", "postgres://me:s3cr3t@db/outflow").env("OUTFLOW_RETRY_MAX_ATTEMPTS", "7");
     let ended = finish(command, None);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    let line = |key: &str| ended.stdout.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{key}: {}", ended.stdout));
+    let line =
+        |key: &str| ended.stdout.lines().find(|line| line.starts_with(key)).unwrap_or_else(|| panic!("{key}: {}", ended.stdout));
     assert!(line("slices").contains("5") && line("slices").contains("outflow.toml, line 2"));
     assert!(line("listen =").contains("--listen") && line("maxAttempts").contains("OUTFLOW_RETRY_MAX_ATTEMPTS"));
     assert!(ended.stdout.contains("me:***@db") && !ended.stdout.contains("s3cr3t"), "{}", ended.stdout);
@@ -83,7 +84,11 @@ fn a_service_beyond_loopback_is_refused_before_anything_is_made() {
     let place = Place::new();
     let ended = place.run(&["serve", "--listen", "0.0.0.0:0"]);
     assert_eq!(ended.code, 2);
-    assert!(ended.stderr.contains("no authentication") && ended.stderr.contains("hint: listen on `127.0.0.1"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("no authentication") && ended.stderr.contains("hint: listen on `127.0.0.1"),
+        "{}",
+        ended.stderr
+    );
     assert_eq!(std::fs::read_dir(place.root()).unwrap().count(), 0);
 }
 

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 pub(crate) const AT_MOST: Duration = Duration::from_secs(120);
 
 /// A query that runs for longer than any test.
-pub(crate) const ENDLESS: &str = "SELECT count(*) AS n FROM numbers a, numbers b, numbers c, numbers d WHERE a.n + b.n + c.n + d.n < 0";
+pub(crate) const ENDLESS: &str =
+    "SELECT count(*) AS n FROM numbers a, numbers b, numbers c, numbers d WHERE a.n + b.n + c.n + d.n < 0";
 
 /// A folder to work in.
 pub(crate) struct Place {
