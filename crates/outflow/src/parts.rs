@@ -5,15 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use outflow_core::address::PublicUrl;
-use outflow_core::bus::{EventBus, Message};
 use outflow_core::guard::Guard;
 use outflow_core::retry::RetryPolicy;
 use outflow_core::statement::IamRole;
 use outflow_core::store::Store;
 use outflow_core::{Code, Error, Result};
 use outflow_engine::{Settings, WarehouseEntry};
+use outflow_events::Topics;
 use outflow_storage::{LinkKeys, Storage, StorageOptions};
 use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
 use secrecy::SecretString;
@@ -110,22 +109,8 @@ fn read_secret(file: &Path) -> Result<SecretString> {
     Ok(text.trim_end_matches(['\r', '\n']).into())
 }
 
-/// The bus inside the process.
-pub(crate) fn bus() -> Arc<dyn EventBus> {
-    Arc::new(Unheard)
-}
-
-/// A bus on which nobody listens yet.
-#[derive(Debug)]
-struct Unheard;
-
-#[async_trait]
-impl EventBus for Unheard {
-    async fn publish(&self, messages: &[Message]) -> Vec<Result<()>> {
-        messages.iter().map(|_| Ok(())).collect()
-    }
-
-    async fn check(&self) -> Result<()> {
-        Ok(())
-    }
+/// The topics that announcements go to.
+pub(crate) fn topics(config: &Config) -> Topics {
+    let events = &config.events;
+    Topics { complete: events.complete_topic.clone(), failed: events.failed_topic.clone(), expired: events.expired_topic.clone() }
 }

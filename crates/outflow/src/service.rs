@@ -6,10 +6,12 @@ use std::sync::Arc;
 use outflow_core::address::PublicUrl;
 use outflow_core::{Code, Error};
 use outflow_engine::{Engine, Parts, SystemClock};
+use outflow_events::{Listener, MemoryBus, Relay};
 use outflow_server::{Hosts, Server, ServerSettings};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::exit::{CliError, Exit, Result};
@@ -22,6 +24,9 @@ pub(crate) struct Service {
     engine: Arc<Engine>,
     url: String,
     shutdown: CancellationToken,
+    /// Relay and listener: ended after the engine, so that what it ended is announced.
+    events: TaskTracker,
+    events_stopping: CancellationToken,
     server: Option<JoinHandle<outflow_core::Result<()>>>,
 }
 
@@ -46,16 +51,31 @@ impl Service {
         clean_up(config);
         let storage = parts::storage(config, &public_url).await?;
         let warehouses = parts::warehouses(config, &storage)?;
-        let engine_parts = Parts { store, storage, warehouses, clock: Arc::new(SystemClock) };
+        let engine_parts = Parts { store: Arc::clone(&store), storage, warehouses, clock: Arc::new(SystemClock) };
         let engine = Engine::new(engine_parts, parts::engine_settings(config))?;
         let shutdown = CancellationToken::new();
-        let mut settings = ServerSettings::new(public_url.clone(), parts::bus());
+        let bus = MemoryBus::new();
+        let (events, events_stopping) = (TaskTracker::new(), CancellationToken::new());
+        let landed = Box::new(bus.subscribe(&config.events.landed_topics, &config.events.group_id));
+        let listener_engine = Arc::clone(&engine);
+        let hints = Listener {
+            store: Arc::clone(&store),
+            bus: Arc::new(bus.clone()),
+            consumer: config.events.group_id.clone(),
+            on_hint: Arc::new(move |unload_id| listener_engine.hint(unload_id)),
+        };
+        let topics = parts::topics(config);
+        let relay = Relay { store, bus: Arc::new(bus.clone()), topics, public_url: public_url.clone() };
+        events.spawn(hints.run(landed, events_stopping.clone()));
+        events.spawn(relay.run(events_stopping.clone()));
+        events.close();
+        let mut settings = ServerSettings::new(public_url.clone(), Arc::new(bus));
         settings.hosts = hosts(config);
         settings.limits.shutdown_grace = std::time::Duration::from_secs(config.server.shutdown_seconds);
         let server = Server::new(Arc::clone(&engine), settings);
         engine.start();
         let server = tokio::spawn(server.serve(listener, shutdown.clone()));
-        Ok(Self { engine, url: public_url.as_str().to_owned(), shutdown, server: Some(server) })
+        Ok(Self { engine, url: public_url.as_str().to_owned(), shutdown, events, events_stopping, server: Some(server) })
     }
 
     /// Where callers reach it.
@@ -90,6 +110,8 @@ impl Service {
             }
         };
         tokio::join!(self.engine.stop(), server);
+        self.events_stopping.cancel();
+        self.events.wait().await;
     }
 }
 
