@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How many entries are published at once.
 const BATCH: u32 = 200;
-/// How long the relay holds entries: longer than a bus may take to answer.
-const HOLD: Duration = Duration::from_secs(60);
+/// How long the relay holds entries: what the bus refused is offered again after it. A bus that takes longer to answer gets an entry twice.
+const HOLD: Duration = Duration::from_secs(10);
 /// How often it looks when no notice comes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The longest rest while the bus or the store is away.
