@@ -21,10 +21,6 @@ use self::source::Source;
 use crate::parameter::{Backslashes, Parameters};
 use crate::{Code, Error, Position, Result};
 
-/// The stack on which a query is parsed, walked and dropped. A tree is at most as deep as the text has tokens, and nothing that is done
-/// to it before its depth is known takes this much for each of them.
-const STACK: usize = 128 * 1024 * 1024;
-
 /// What a warehouse lets through.
 #[derive(Debug, Clone)]
 pub struct Guard {
@@ -62,9 +58,8 @@ impl Guard {
     pub fn check(&self, sql: &str, parameters: &Parameters) -> Result<CheckedQuery> {
         let source = Source::read(sql)?;
         let tokens = lexical::tokens(&source)?;
-        parse::first_word(&source, &tokens)?;
         let bound = Bound::new(&source, &tokens, parameters, self.backslashes)?;
-        let facts = stacker::grow(STACK, || self.check_bound(bound.text())).map_err(|error| match error.position() {
+        let facts = stacker::grow(reading::STACK, || self.check_bound(bound.text())).map_err(|error| match error.position() {
             Some(place) => error.at(bound.original_position(place)),
             None => error,
         })?;
@@ -86,13 +81,19 @@ impl Guard {
         };
         let query = parse::query(tokens, &postgres, end).map_err(|error| match error.code() {
             Code::SqlSyntax => {
-                let why = format!("Redshift reads this and PostgreSQL does not ({}); write it in the way that both take", error.message());
+                let why = format!(
+                    "Redshift reads this and PostgreSQL does not ({}); write it in the way that both take",
+                    error.message()
+                );
                 Error::new(Code::SqlAmbiguous, why).at(error.position().unwrap_or(end))
             }
             _ => error,
         })?;
         if walk::walk(&query, &self.functions, &self.relations)? != facts {
-            return Err(Error::new(Code::SqlAmbiguous, "Redshift and PostgreSQL read different tables or another order in this query; put parentheses and names where they leave no doubt"));
+            return Err(Error::new(
+                Code::SqlAmbiguous,
+                "Redshift and PostgreSQL read different tables or another order in this query; put parentheses and names where they leave no doubt",
+            ));
         }
         Ok(facts)
     }

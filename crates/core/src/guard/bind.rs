@@ -28,7 +28,14 @@ impl Bound {
     /// Literals are set off by spaces, so that nothing around them can become part of them; that the whole still reads as meant is for
     /// the caller to check on the result.
     pub(crate) fn new(source: &Source, tokens: &[Token], parameters: &Parameters, backslashes: Backslashes) -> Result<Self> {
-        let mut binder = Binder { original: source.text(), taken: 0, taken_characters: 0, text: String::new(), characters: 0, splices: Vec::new() };
+        let mut binder = Binder {
+            original: source.text(),
+            taken: 0,
+            taken_characters: 0,
+            text: String::new(),
+            characters: 0,
+            splices: Vec::new(),
+        };
         let mut used = BTreeSet::new();
         let mut end = 0;
         for token in tokens {
@@ -49,7 +56,8 @@ impl Bound {
             }
             end = binder.text.len();
             if end > MAX_BYTES {
-                let why = format!("with its parameters bound the query has more than {MAX_BYTES} bytes; keep long values in a table");
+                let why =
+                    format!("with its parameters bound the query has more than {MAX_BYTES} bytes; keep long values in a table");
                 return Err(Error::new(Code::SqlTooLarge, why));
             }
         }
@@ -152,14 +160,17 @@ fn missing(name: &str, parameters: &Parameters) -> Error {
 }
 
 fn surplus(parameters: &Parameters, used: &BTreeSet<&str>) -> Result<()> {
-    let unused: Vec<String> = parameters.names().filter(|name| !used.contains(*name)).map(|name| format!("`{}`", shown(name))).collect();
+    let unused: Vec<String> =
+        parameters.names().filter(|name| !used.contains(*name)).map(|name| format!("`{}`", shown(name))).collect();
     match unused.as_slice() {
         [] => Ok(()),
         [first, rest @ ..] => {
             let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
             Err(Error::new(
                 Code::ParameterSurplus,
-                format!("the parameter {first}{more} was sent and the query does not name it; leave it out, or write it as `:name`"),
+                format!(
+                    "the parameter {first}{more} was sent and the query does not name it; leave it out, or write it as `:name`"
+                ),
             ))
         }
     }

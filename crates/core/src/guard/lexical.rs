@@ -6,6 +6,17 @@ use super::scan::{Kind, Lexer, Token, Unclosed, scan};
 use super::source::Source;
 use crate::{Code, Error, Result};
 
+/// What statements begin with that are no queries.
+#[rustfmt::skip]
+const STATEMENTS: [&str; 66] = [
+    "ABORT", "ALTER", "ANALYSE", "ANALYZE", "ATTACH", "BEGIN", "CALL", "CANCEL", "CHECKPOINT", "CLOSE", "CLUSTER", "COMMENT",
+    "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DECLARE", "DELETE", "DESC", "DESCRIBE", "DETACH", "DISCARD", "DO", "DROP", "END",
+    "EXECUTE", "EXPLAIN", "EXPORT", "FETCH", "GRANT", "IMPORT", "INSERT", "INSTALL", "KILL", "LISTEN", "LOAD", "LOCK", "MERGE",
+    "MOVE", "MSCK", "NOTIFY", "PRAGMA", "PREPARE", "PUT", "REASSIGN", "REFRESH", "REINDEX", "RELEASE", "RENAME", "REPLACE",
+    "RESET", "REVOKE", "ROLLBACK", "SAVEPOINT", "SECURITY", "SET", "SHOW", "START", "TRUNCATE", "UNDROP", "UNLISTEN", "UNLOAD",
+    "UPDATE", "UPSERT", "USE", "VACUUM",
+];
+
 /// How many tokens there may be, comments not counted.
 pub(crate) const MAX_TOKENS: usize = 20_000;
 
@@ -28,8 +39,22 @@ pub(crate) fn tokens(source: &Source) -> Result<Vec<Token>> {
         return Err(Error::new(Code::SqlSyntax, what).at(source.position(unclosed.start)));
     }
     let seen: Vec<Token> = redshift.iter().copied().filter(|token| token.kind != Kind::Comment).collect();
+    begins_like_a_query(source, &seen)?;
     Rules { source, tokens: &seen }.check()?;
     Ok(redshift)
+}
+
+/// Refuses what is another kind of statement, by its name.
+fn begins_like_a_query(source: &Source, tokens: &[Token]) -> Result<()> {
+    let Some(first) = tokens.first().filter(|first| source.text()[first.start..] != *";") else {
+        return Err(Error::new(Code::SqlSyntax, "there is no query; send a SELECT").at(source.position(0)));
+    };
+    let word = source.text()[first.start..first.end].to_ascii_uppercase();
+    if first.kind == Kind::Word && STATEMENTS.contains(&word.as_str()) {
+        let why = format!("`{word}` is not a query; only a SELECT can be unloaded, also one that begins with WITH");
+        return Err(Error::new(Code::SqlNotReadOnly, why).at(source.position(first.start)));
+    }
+    Ok(())
 }
 
 fn disagreement(source: &Source, one: &[Token], other: &[Token], unclosed: Option<Unclosed>) -> Error {
@@ -42,7 +67,9 @@ fn disagreement(source: &Source, one: &[Token], other: &[Token], unclosed: Optio
         .unwrap_or((Kind::Symbol, 0));
     let why = match kind {
         Kind::Comment => "a comment within a comment ends at different places for different warehouses; do not nest comments",
-        _ => "a `\\` before a quote ends the string for one warehouse and not for another; write a quote as `''`, and a `\\` at the end of a string as a parameter",
+        _ => {
+            "a `\\` before a quote ends the string for one warehouse and not for another; write a quote as `''`, and a `\\` at the end of a string as a parameter"
+        }
     };
     Error::new(Code::SqlAmbiguous, why).at(source.position(start))
 }
@@ -77,7 +104,7 @@ impl Rules<'_> {
                 return Err(self.refuse(Code::SqlTooComplex, token, why));
             }
             if text == "[" && self.follows(at).is_some_and(|next| matches!(next.kind, Kind::Word | Kind::Quoted)) {
-                let why = "`[name]` is a quoted name to one warehouse and an element to another; quote names with `\"`";
+                let why = "`[name]` is a quoted name to one warehouse and an element to another; quote names with `\"`, make arrays with a function";
                 return Err(self.refuse(Code::SqlAmbiguous, token, why));
             }
         }
@@ -93,8 +120,14 @@ impl Rules<'_> {
                 if text.contains("$$") {
                     return Err(self.refuse(Code::SqlNotAllowed, token, DOLLAR));
                 }
+                if text.eq_ignore_ascii_case("array") && next.is_some_and(|next| self.text(next) == "<") {
+                    let why = "`ARRAY<…>` is not taken as a type; write `type[]`, and quote a column of that name with `\"`";
+                    return Err(self.refuse(Code::SqlNotAllowed, token, why));
+                }
                 match touching {
-                    Some(next) if is_quote(next) && !stands_before_quotes(text) => Err(self.refuse(Code::SqlAmbiguous, token, PREFIX)),
+                    Some(next) if is_quote(next) && !stands_before_quotes(text) => {
+                        Err(self.refuse(Code::SqlAmbiguous, token, PREFIX))
+                    }
                     Some(next) if text.eq_ignore_ascii_case("u") && self.text(next) == "&" => match self.follows(at + 1) {
                         Some(quote) if is_quote(quote) && quote.start == next.end => {
                             Err(self.refuse(Code::SqlAmbiguous, token, PREFIX))
@@ -106,7 +139,8 @@ impl Rules<'_> {
             }
             Kind::Number => match touching {
                 Some(next) if matches!(next.kind, Kind::Word | Kind::Number | Kind::Text | Kind::Quoted) => {
-                    let why = "a number runs into what follows it, and warehouses part the two differently; put a space between them";
+                    let why =
+                        "a number runs into what follows it, and warehouses part the two differently; put a space between them";
                     Err(self.refuse(Code::SqlAmbiguous, token, why))
                 }
                 _ => Ok(()),
@@ -140,7 +174,8 @@ impl Rules<'_> {
     }
 }
 
-const DOLLAR: &str = "`$` quotes a text or stands for a positional parameter, and neither is taken; write texts in `'` and parameters as `:name`";
+const DOLLAR: &str =
+    "`$` quotes a text or stands for a positional parameter, and neither is taken; write texts in `'` and parameters as `:name`";
 const PREFIX: &str = "a word that touches a quote changes how some warehouses read the text (`E'…'`, `N'…'`, `U&'…'`); put a space before the quote, or leave the word out";
 
 fn is_quote(token: &Token) -> bool {
@@ -150,8 +185,33 @@ fn is_quote(token: &Token) -> bool {
 /// Words that are often written against a quote and change nothing of how it is read.
 fn stands_before_quotes(word: &str) -> bool {
     const WORDS: [&str; 27] = [
-        "ALL", "AND", "ANY", "AS", "BETWEEN", "BY", "DATE", "DISTINCT", "ELSE", "ESCAPE", "FROM", "ILIKE", "IN", "INTERVAL", "JOIN", "LIKE",
-        "NOT", "ON", "OR", "SELECT", "THEN", "TIME", "TIMESTAMP", "TIMESTAMPTZ", "TO", "WHEN", "WHERE",
+        "ALL",
+        "AND",
+        "ANY",
+        "AS",
+        "BETWEEN",
+        "BY",
+        "DATE",
+        "DISTINCT",
+        "ELSE",
+        "ESCAPE",
+        "FROM",
+        "ILIKE",
+        "IN",
+        "INTERVAL",
+        "JOIN",
+        "LIKE",
+        "NOT",
+        "ON",
+        "OR",
+        "SELECT",
+        "THEN",
+        "TIME",
+        "TIMESTAMP",
+        "TIMESTAMPTZ",
+        "TO",
+        "WHEN",
+        "WHERE",
     ];
     WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
@@ -161,13 +221,21 @@ fn refused_symbol(symbol: &str) -> Option<(Code, &'static str)> {
     match symbol {
         "(" | ")" | "[" | "]" | "," | "." | ";" | "+" | "-" | "*" | "/" | "%" | "<" | ">" | "=" | "!" | "|" | "&" | "~" => None,
         "$" => Some((Code::SqlNotAllowed, DOLLAR)),
-        "?" => Some((Code::SqlNotAllowed, "`?` is not taken as a parameter; write it as `:name` and send its value in `parameters`")),
+        "?" => {
+            Some((Code::SqlNotAllowed, "`?` is not taken as a parameter; write it as `:name` and send its value in `parameters`"))
+        }
         ":" => Some((Code::SqlNotAllowed, "`:` stands alone; a parameter is `:name`, a cast is `::type`")),
         "`" => Some((Code::SqlAmbiguous, "a backtick quotes names for some warehouses only; quote names with `\"`")),
         "^" => Some((Code::SqlAmbiguous, "`^` is a power to one warehouse and an exclusive or to another; write `power(a, b)`")),
-        "#" => Some((Code::SqlAmbiguous, "`#` is part of a name to one warehouse and an operator to another; quote the name with `\"`")),
+        "#" => Some((
+            Code::SqlAmbiguous,
+            "`#` is part of a name to one warehouse and an operator to another; quote the name with `\"`",
+        )),
         "@" => Some((Code::SqlNotAllowed, "`@` is an operator or a variable of some warehouses only; it is not allowed")),
         "\\" => Some((Code::SqlNotAllowed, "`\\` has no meaning outside a string; remove it")),
-        _ => Some((Code::SqlNotAllowed, "this character has no meaning in a query; remove it, or quote the name that it is part of")),
+        _ => Some((
+            Code::SqlNotAllowed,
+            "this character has no meaning in a query; remove it, or quote the name that it is part of",
+        )),
     }
 }

@@ -10,32 +10,8 @@ use super::source::Source;
 use crate::parameter::shown;
 use crate::{Code, Error, Position, Result};
 
-/// What statements begin with that are no queries.
-#[rustfmt::skip]
-const STATEMENTS: [&str; 66] = [
-    "ABORT", "ALTER", "ANALYSE", "ANALYZE", "ATTACH", "BEGIN", "CALL", "CANCEL", "CHECKPOINT", "CLOSE", "CLUSTER", "COMMENT",
-    "COMMIT", "COPY", "CREATE", "DEALLOCATE", "DECLARE", "DELETE", "DESC", "DESCRIBE", "DETACH", "DISCARD", "DO", "DROP", "END",
-    "EXECUTE", "EXPLAIN", "EXPORT", "FETCH", "GRANT", "IMPORT", "INSERT", "INSTALL", "KILL", "LISTEN", "LOAD", "LOCK", "MERGE",
-    "MOVE", "MSCK", "NOTIFY", "PRAGMA", "PREPARE", "PUT", "REASSIGN", "REFRESH", "REINDEX", "RELEASE", "RENAME", "REPLACE",
-    "RESET", "REVOKE", "ROLLBACK", "SAVEPOINT", "SECURITY", "SET", "SHOW", "START", "TRUNCATE", "UNDROP", "UNLISTEN", "UNLOAD",
-    "UPDATE", "UPSERT", "USE", "VACUUM",
-];
-
 /// How deep the parser may go into itself. Fifty parentheses stay below it, whatever they hold.
 const RECURSION_LIMIT: usize = 300;
-
-/// Refuses what does not even begin like a query, by the name of what it is.
-pub(crate) fn first_word(text: &Source, tokens: &[scan::Token]) -> Result<()> {
-    let Some(first) = tokens.iter().find(|token| token.kind != Kind::Comment) else {
-        return Err(Error::new(Code::SqlSyntax, "there is no query; send a SELECT").at(text.position(0)));
-    };
-    let word = text.text()[first.start..first.end].to_ascii_uppercase();
-    if first.kind == Kind::Word && STATEMENTS.contains(&word.as_str()) {
-        let why = format!("`{word}` is not a query; only a SELECT can be unloaded, also one that begins with WITH");
-        return Err(Error::new(Code::SqlNotReadOnly, why).at(text.position(first.start)));
-    }
-    Ok(())
-}
 
 /// The tokens that both readings cut from the text, the same as our own lexer's.
 pub(crate) fn tokens(text: &Source, ours: &[scan::Token], one: &dyn Dialect, other: &dyn Dialect) -> Result<Vec<TokenWithSpan>> {
@@ -80,10 +56,9 @@ pub(crate) fn query(tokens: Vec<TokenWithSpan>, reading: &dyn Dialect, end: Posi
 }
 
 fn tokenize(text: &Source, reading: &dyn Dialect) -> Result<Vec<TokenWithSpan>> {
-    Tokenizer::new(reading, text.text())
-        .with_unescape(false)
-        .tokenize_with_location()
-        .map_err(|error| Error::new(Code::SqlSyntax, format!("syntax error: {}", lowercase(&error.message))).at(location(error.location)))
+    Tokenizer::new(reading, text.text()).with_unescape(false).tokenize_with_location().map_err(|error| {
+        Error::new(Code::SqlSyntax, format!("syntax error: {}", lowercase(&error.message))).at(location(error.location))
+    })
 }
 
 fn first_difference(one: &[TokenWithSpan], other: &[TokenWithSpan]) -> Option<Position> {
@@ -93,8 +68,11 @@ fn first_difference(one: &[TokenWithSpan], other: &[TokenWithSpan]) -> Option<Po
 }
 
 fn ambiguous(at: Position) -> Error {
-    Error::new(Code::SqlAmbiguous, "what begins here is read differently by different warehouses; put spaces between its parts, or quote names with `\"`")
-        .at(at)
+    Error::new(
+        Code::SqlAmbiguous,
+        "what begins here is read differently by different warehouses; put spaces between its parts, or quote names with `\"`",
+    )
+    .at(at)
 }
 
 fn is_name_or_text(token: &Token) -> bool {
@@ -107,7 +85,12 @@ fn syntax(message: &str, fallback: Position) -> Error {
         Some((message, place)) => (message, parse_place(place)),
         None => (message, None),
     };
-    let message = lowercase(message).replacen("expected: ", "expected ", 1).replacen(", found: EOF", " and found the end of the query", 1);
+    if message.starts_with("No infix parser") {
+        return Error::new(Code::SqlSyntax, "syntax error: expected an operator, or the end of the expression, before this")
+            .at(place.unwrap_or(fallback));
+    }
+    let message =
+        lowercase(message).replacen("expected: ", "expected ", 1).replacen(", found: EOF", " and found the end of the query", 1);
     let message = match message.rsplit_once(", found: ") {
         Some((expected, found)) => format!("{expected} and found `{}`", shown(found)),
         None => message,

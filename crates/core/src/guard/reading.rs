@@ -14,6 +14,10 @@ use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence, RedshiftSqlDial
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 
+/// The stack on which a query is parsed, walked and dropped: half of it for the parser, and the rest for what is done with a tree that
+/// may be as deep as the text has tokens before anybody has looked how deep it is.
+pub(super) const STACK: usize = 64 * 1024 * 1024;
+
 /// How many expressions the parser may still begin.
 #[derive(Debug)]
 struct Budget(Cell<usize>);
@@ -24,13 +28,18 @@ impl Budget {
         Self(Cell::new(5_000 + 8 * tokens))
     }
 
+    /// Takes one expression from the budget. It also ends what goes too deep: the parser's own limit does not count every descent.
     fn spend(&self) -> Option<Result<Expr, ParserError>> {
+        let is_low = stacker::remaining_stack().is_some_and(|left| left < STACK / 2);
         match self.0.get().checked_sub(1) {
-            Some(left) => {
+            Some(left) if !is_low => {
                 self.0.set(left);
                 None
             }
-            None => Some(Err(ParserError::RecursionLimitExceeded)),
+            _ => {
+                self.0.set(0);
+                Some(Err(ParserError::RecursionLimitExceeded))
+            }
         }
     }
 }

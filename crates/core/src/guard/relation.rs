@@ -23,7 +23,10 @@ impl RelationPolicy {
             return Err(refused(&whole, "has an empty part; name the table"));
         }
         if parts.iter().rev().take(2).any(|part| is_catalog(part)) {
-            return Err(refused(&whole, "belongs to the warehouse's own catalog, which nobody reads through Outflow; name a table of data"));
+            return Err(refused(
+                &whole,
+                "belongs to the warehouse's own catalog, which nobody reads through Outflow; name a table of data",
+            ));
         }
         if parts.iter().any(|part| is_file(part)) {
             return Err(refused(&whole, "names a file; name the table that was made of it"));

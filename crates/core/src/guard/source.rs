@@ -46,9 +46,11 @@ impl Source {
             .find(|(_, character)| is_invisible(*character) || (!quoted && !character.is_ascii() && character.is_whitespace()));
         match found {
             None => Ok(()),
-            Some((at, character)) if character.is_whitespace() => {
-                Err(self.forbidden(start + at, character, "looks like a space and is none to the warehouse; type an ordinary one"))
-            }
+            Some((at, character)) if character.is_whitespace() => Err(self.forbidden(
+                start + at,
+                character,
+                "looks like a space and is none to the warehouse; type an ordinary one",
+            )),
             Some((at, character)) => Err(self.forbidden(
                 start + at,
                 character,
@@ -58,7 +60,8 @@ impl Source {
     }
 
     fn forbidden(&self, at: usize, character: char, why: &str) -> Error {
-        Error::new(Code::SqlForbiddenCharacter, format!("the character U+{:04X} {why}", u32::from(character))).at(self.position(at))
+        Error::new(Code::SqlForbiddenCharacter, format!("the character U+{:04X} {why}", u32::from(character)))
+            .at(self.position(at))
     }
 }
 

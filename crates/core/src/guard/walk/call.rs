@@ -1,8 +1,8 @@
 //! Function calls: only what the allow-list names, and nothing in or around the arguments that it does not say.
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident, ListAggOnOverflow,
-    ObjectNamePart, UnaryOperator, Value, WindowFrame, WindowFrameBound, WindowSpec, WindowType,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident,
+    ListAggOnOverflow, ObjectNamePart, UnaryOperator, Value, WindowFrame, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::super::function::MAX_LENGTH;
@@ -14,7 +14,14 @@ impl Walk<'_> {
     /// Some functions are called without parentheses, and one reading takes them for columns.
     pub(super) fn bare_word(&self, name: &Ident) -> Result<()> {
         const BARE: [&str; 9] = [
-            "current_catalog", "current_role", "current_schema", "current_user", "current_user_id", "session_user", "sysdate", "system_user",
+            "current_catalog",
+            "current_role",
+            "current_schema",
+            "current_user",
+            "current_user_id",
+            "session_user",
+            "sysdate",
+            "system_user",
             "user",
         ];
         match name.quote_style {
@@ -26,7 +33,10 @@ impl Walk<'_> {
     pub(super) fn function(&mut self, function: &Function) -> Result<()> {
         let Function { name, uses_odbc_syntax, parameters, args, filter, null_treatment: _, over, within_group } = function;
         let [ObjectNamePart::Identifier(called)] = name.0.as_slice() else {
-            let why = format!("`{}` is a function with a schema, and none is allowed; call common functions by their bare name", shown(&name.to_string()));
+            let why = format!(
+                "`{}` is a function with a schema, and none is allowed; call common functions by their bare name",
+                shown(&name.to_string())
+            );
             return Err(placed(Error::new(Code::SqlFunctionNotAllowed, why), place_of(name)));
         };
         let called = self.allowed(called)?;
@@ -34,7 +44,9 @@ impl Walk<'_> {
         absent(matches!(parameters, FunctionArguments::None), "a second list of arguments", "call the function with one")?;
         match args {
             FunctionArguments::None => {}
-            FunctionArguments::Subquery(_) => return Err(not_allowed("a subquery as arguments", "put it in parentheses", place_of(name))),
+            FunctionArguments::Subquery(_) => {
+                return Err(not_allowed("a subquery as arguments", "put it in parentheses", place_of(name)));
+            }
             FunctionArguments::List(list) => self.arguments(&called, list)?,
         }
         self.expressions(filter.as_deref())?;
@@ -85,7 +97,9 @@ impl Walk<'_> {
             FunctionArgumentClause::IgnoreOrRespectNulls(_) => Ok(()),
             FunctionArgumentClause::OrderBy(expressions) => self.order_by_expressions(expressions),
             FunctionArgumentClause::OnOverflow(ListAggOnOverflow::Error) => Ok(()),
-            FunctionArgumentClause::OnOverflow(ListAggOnOverflow::Truncate { filler, with_count: _ }) => self.expressions(filler.as_deref()),
+            FunctionArgumentClause::OnOverflow(ListAggOnOverflow::Truncate { filler, with_count: _ }) => {
+                self.expressions(filler.as_deref())
+            }
             FunctionArgumentClause::Limit(_)
             | FunctionArgumentClause::Having(_)
             | FunctionArgumentClause::Separator(_)
@@ -113,7 +127,9 @@ impl Walk<'_> {
     fn frame_bound(&mut self, bound: &WindowFrameBound) -> Result<()> {
         match bound {
             WindowFrameBound::CurrentRow => Ok(()),
-            WindowFrameBound::Preceding(distance) | WindowFrameBound::Following(distance) => self.expressions(distance.as_deref()),
+            WindowFrameBound::Preceding(distance) | WindowFrameBound::Following(distance) => {
+                self.expressions(distance.as_deref())
+            }
         }
     }
 }

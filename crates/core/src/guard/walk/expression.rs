@@ -1,7 +1,8 @@
 //! Expressions.
 
 use sqlparser::ast::{
-    AccessExpr, Array, CaseWhen, CastKind, CeilFloorKind, Expr, Interval, JsonPath, JsonPathElem, Subscript, TypedString, Value, ValueWithSpan,
+    AccessExpr, Array, CaseWhen, CastKind, CeilFloorKind, Expr, Interval, JsonPath, JsonPathElem, Subscript, TypedString, Value,
+    ValueWithSpan,
 };
 
 use super::{Walk, absent, location, not_allowed, operator, placed};
@@ -68,7 +69,8 @@ impl Walk<'_> {
                 self.expression(left)?;
                 self.expression(right)
             }
-            Expr::Like { negated: _, any, expr, pattern, escape_char } | Expr::ILike { negated: _, any, expr, pattern, escape_char } => {
+            Expr::Like { negated: _, any, expr, pattern, escape_char }
+            | Expr::ILike { negated: _, any, expr, pattern, escape_char } => {
                 absent(!any, "LIKE ANY", "join several LIKE with OR")?;
                 self.matched(expr, pattern, escape_char.as_ref())
             }
@@ -148,7 +150,13 @@ impl Walk<'_> {
                 absent(*named, "`[…]` alone", "write ARRAY[…]")?;
                 self.expressions(elem)
             }
-            Expr::Interval(Interval { value, leading_field, leading_precision: _, last_field, fractional_seconds_precision: _ }) => {
+            Expr::Interval(Interval {
+                value,
+                leading_field,
+                leading_precision: _,
+                last_field,
+                fractional_seconds_precision: _,
+            }) => {
                 leading_field.iter().chain(last_field).try_for_each(operator::field)?;
                 self.expression(value)
             }
@@ -161,7 +169,9 @@ impl Walk<'_> {
             Expr::Struct { .. } | Expr::Named { .. } => Err(not_allowed("STRUCT", "name the fields as columns", None)),
             Expr::Dictionary(_) | Expr::Map(_) => Err(not_allowed("`{…}`", "name the fields as columns", None)),
             Expr::MatchAgainst { .. } => Err(not_allowed("MATCH AGAINST", "use LIKE or `~`", None)),
-            Expr::Wildcard(_) | Expr::QualifiedWildcard(..) => Err(not_allowed("`*` within an expression", "name the columns", None)),
+            Expr::Wildcard(_) | Expr::QualifiedWildcard(..) => {
+                Err(not_allowed("`*` within an expression", "name the columns", None))
+            }
             Expr::OuterJoin(_) => Err(not_allowed("`(+)`", "write LEFT JOIN or RIGHT JOIN", None)),
             Expr::Prior(_) => Err(not_allowed("PRIOR", "use WITH RECURSIVE", None)),
             Expr::Lambda(_) => Err(not_allowed("a lambda", "write the expression", None)),

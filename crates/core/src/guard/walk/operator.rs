@@ -106,7 +106,8 @@ fn refused(operator: &str) -> Error {
 pub(super) fn field(field: &DateTimeField) -> Result<()> {
     match field {
         DateTimeField::Custom(name) | DateTimeField::Week(Some(name)) => {
-            let why = format!("`{}` is not a part of a date or time; write one like year, month, day, hour, epoch", shown(&name.value));
+            let why =
+                format!("`{}` is not a part of a date or time; write one like year, month, day, hour, epoch", shown(&name.value));
             Err(Error::new(Code::SqlNotAllowed, why).at(super::location(name.span.start)))
         }
         _ => Ok(()),
@@ -154,7 +155,10 @@ pub(super) fn data_type(of: &DataType) -> Result<()> {
         DataType::Custom(name, _) if matches!(name.0.as_slice(), [part] if is_one_of(part, &NAMED)) => Ok(()),
         refused => {
             let name = shown(&refused.to_string());
-            let advice = match nearest(&name.to_lowercase(), ["varchar", "integer", "bigint", "decimal", "double precision", "boolean", "date", "timestamp"]) {
+            let advice = match nearest(
+                &name.to_lowercase(),
+                ["varchar", "integer", "bigint", "decimal", "double precision", "boolean", "date", "timestamp"],
+            ) {
                 Some(near) => format!("did you mean {near}"),
                 None => "cast to a number, text, boolean, date, time or timestamp".to_owned(),
             };
@@ -164,5 +168,6 @@ pub(super) fn data_type(of: &DataType) -> Result<()> {
 }
 
 fn is_one_of(part: &sqlparser::ast::ObjectNamePart, names: &[&str]) -> bool {
-    part.as_ident().is_some_and(|name| name.quote_style.is_none() && names.iter().any(|known| name.value.eq_ignore_ascii_case(known)))
+    part.as_ident()
+        .is_some_and(|name| name.quote_style.is_none() && names.iter().any(|known| name.value.eq_ignore_ascii_case(known)))
 }

@@ -109,7 +109,10 @@ impl Walk<'_> {
             match part {
                 ObjectNamePart::Identifier(part) if part.quote_style.is_none_or(|quote| quote == '"') => parts.push(folded(part)),
                 ObjectNamePart::Identifier(part) => {
-                    let why = format!("`{}` is not a table's name; files cannot be read directly, tables are named bare or in `\"`", shown(&part.value));
+                    let why = format!(
+                        "`{}` is not a table's name; files cannot be read directly, tables are named bare or in `\"`",
+                        shown(&part.value)
+                    );
                     return Err(placed(Error::new(Code::SqlRelationNotAllowed, why), place_of(name)));
                 }
                 ObjectNamePart::Function(_) => return Err(table_function(name)),

@@ -1,0 +1,28 @@
+//! The guard against what tries to pass it, and for what must: corpora, properties, limits.
+
+mod hostile;
+mod legitimate;
+mod limits;
+mod parameters;
+mod position;
+mod property;
+
+use outflow_core::guard::{CheckedQuery, Guard};
+use outflow_core::parameter::Parameters;
+use outflow_core::{Code, Error};
+use serde_json::Value;
+
+/// Checks a query without parameters as the embedded engine does.
+fn check(sql: &str) -> Result<CheckedQuery, Error> {
+    Guard::embedded().check(sql, &Parameters::default())
+}
+
+/// The code of the refusal, if it is refused.
+fn refusal(sql: &str) -> Option<Code> {
+    check(sql).err().map(|error| error.code())
+}
+
+/// The parameters of a JSON object.
+fn parameters(sent: &Value) -> Parameters {
+    Parameters::from_json(sent.as_object().expect("parameters are an object")).expect("the parameters are right")
+}
