@@ -10,8 +10,8 @@ use outflow_engine::Engine;
 /// From a commit to the longest unload there is.
 const SECONDS: [f64; 17] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1_800.0, 14_400.0];
-/// From nothing to terabytes, and from a row to a thousand billion.
-const AMOUNTS: [f64; 11] = [1.0, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e12];
+/// How much goes together.
+const SIZES: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0];
 
 /// The recorder of this process, installed at the first call. Several servers of one process share it.
 pub(crate) fn recorder() -> PrometheusHandle {
@@ -24,8 +24,7 @@ fn install() -> PrometheusHandle {
         builder.set_buckets_for_metric(Matcher::Suffix(suffix.to_owned()), values).expect("there are buckets")
     };
     let builder = buckets(PrometheusBuilder::new(), "_seconds", &SECONDS);
-    let builder = buckets(builder, "_bytes", &AMOUNTS);
-    let recorder = buckets(builder, "_rows", &AMOUNTS).build_recorder();
+    let recorder = buckets(builder, "_size", &SIZES).build_recorder();
     let handle = recorder.handle();
     if metrics::set_global_recorder(recorder).is_err() {
         tracing::warn!("another metrics recorder is installed in this process; `/metrics` stays empty");

@@ -31,3 +31,30 @@ fn panicked(cause: Box<dyn Any + Send>) -> Response {
     tracing::error!(message = message.unwrap_or("no message"), "a handler panicked");
     ApiError::new(Code::Internal, "the service has a defect, and this request met it; the log says more").into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use axum::routing::get;
+    use http_body_util::BodyExt;
+    use outflow_api::Problem;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn defect() -> &'static str {
+        panic!("secret")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_tells_nothing() {
+        let router: Router = Router::new().route("/", get(defect)).layer(CatchPanicLayer::custom(panicked));
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let problem: Problem = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem.code, Code::Internal);
+        assert!(!problem.detail.contains("secret"), "{}", problem.detail);
+    }
+}

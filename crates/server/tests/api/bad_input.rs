@@ -1,6 +1,6 @@
 //! What is refused before anything is stored: each with a clear error, and nothing left behind.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 
 use rstest::rstest;
@@ -143,4 +143,25 @@ async fn a_body_without_a_length_has_the_same_limit() {
     let body = reqwest::Body::wrap_stream(futures::stream::iter(pieces));
     let request = app.client.post(format!("{}/api/unload", app.url)).header("content-type", "application/json").body(body);
     app.send(request).await.refused(413, "payload_too_large");
+}
+
+#[tokio::test]
+async fn who_sends_everything_before_listening_still_hears_the_answer() {
+    let app = TestApp::new().await;
+    let address = app.url.strip_prefix("http://").unwrap().to_owned();
+    let text = tokio::task::spawn_blocking(move || {
+        let body = vec![b' '; 7 << 20];
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let head = format!(
+            "POST /api/unload HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&body).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
+    });
+    let text = text.await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 413 ") && text.contains("payload_too_large"), "{text}");
 }

@@ -65,23 +65,30 @@ async fn a_redirect_leads_to_the_one_file() {
     app.done("a", COUNT).await;
     let answer = app.get("/api/unload/file/a?redirect=true").await;
     assert_eq!(answer.status, 302);
-    assert_eq!(app.text_of(answer.header("location")).await, csv(3));
+    assert_eq!(app.text_of(answer.header("location")).await, csv(0..3));
     assert_eq!(app.get("/api/unload/file/a?redirect=false").await.status, 200);
 }
 
 #[tokio::test]
 async fn a_redirect_to_several_files_is_the_list() {
     let app = TestApp::new().await;
-    app.submit(json!({"requestId": "many", "sql": COUNT, "singleFile": false})).await;
-    app.ended("many").await;
+    let sql = "SELECT n FROM numbers WHERE n < 5000 UNION ALL SELECT n FROM numbers WHERE n >= 5000";
+    app.submit(json!({"requestId": "many", "sql": sql, "singleFile": false})).await;
+    let unload = app.ended("many").await;
+    assert_eq!(unload["s3FileUrl"], format!("{}/api/unload/many/receipt", app.url));
     let answer = app.get("/api/unload/file/many?redirect=true").await;
     assert_eq!(answer.status, 300);
-    assert_body!(answer);
-    let mut rows = String::new();
-    for file in answer.json()["files"].as_array().unwrap() {
-        rows.push_str(app.text_of(file["url"].as_str().unwrap()).await.strip_prefix("n\n").unwrap());
+    let list = answer.json();
+    assert_eq!((&list["fileCount"], &list["next"]), (&json!(2), &json!(null)));
+    let mut numbers = Vec::new();
+    for file in list["files"].as_array().unwrap() {
+        let text = app.text_of(file["url"].as_str().unwrap()).await;
+        let rows: Vec<u64> = text.lines().skip(1).map(|line| line.parse().unwrap()).collect();
+        assert_eq!(file["rows"], rows.len());
+        numbers.extend(rows);
     }
-    assert_eq!(rows, "0\n1\n2\n");
+    numbers.sort_unstable();
+    assert!(numbers.into_iter().eq(0..10_000));
 }
 
 #[tokio::test]

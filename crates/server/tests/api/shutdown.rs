@@ -96,3 +96,20 @@ async fn a_request_on_its_way_is_still_answered() {
     let app = app.stop().await.start().await;
     assert_eq!(app.ended("late").await["status"], "DONE");
 }
+
+#[tokio::test]
+async fn a_stopping_engine_takes_nothing_more_and_ends_its_streams() {
+    let app = TestApp::new().await;
+    app.gate.close();
+    app.submit(json!({"requestId": "a", "sql": COUNT})).await;
+    app.executing("a").await;
+    let mut stream = Sse::open(&app, "a", None).await;
+    stream.next().await.unwrap();
+    app.engine.stop().await;
+    assert!(stream.rest().await.is_empty());
+    let refused = app.post("/api/unload", &json!({"requestId": "b", "sql": COUNT})).await;
+    refused.refused(503, "overloaded");
+    assert!(!refused.header("retry-after").is_empty());
+    assert_eq!(app.get("/readyz").await.status, 503);
+    assert_eq!(app.get("/api/unload/a").await.json()["status"], "RUNNING", "what is known is still told");
+}

@@ -6,47 +6,59 @@ mod bus;
 mod clock;
 mod contract;
 mod gate;
-mod numbers;
+mod log;
 mod sse;
 mod stored;
+mod warehouse;
 
 pub(crate) use self::answer::Answer;
 pub(crate) use self::app::{Setup, TestApp, client};
-pub(crate) use self::numbers::csv;
+pub(crate) use self::log::log;
 pub(crate) use self::sse::Sse;
+pub(crate) use self::warehouse::csv;
 
 /// Longer than anything here takes, on the slowest machine; only a failure waits for it.
 pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Snapshots an answer's body without what differs from run to run.
 macro_rules! assert_body {
-    ($answer:expr) => {
-        insta::assert_json_snapshot!($answer.json(), {
-            ".**.unloadId" => "[uuid]",
-            ".**.createdAt" => "[time]",
-            ".**.startedAt" => "[time]",
-            ".**.finishedAt" => "[time]",
-            ".**.expiresAt" => "[time]",
-            ".**.verifiedAt" => "[time]",
-            ".**.statementId" => "[statement]",
-            ".**.url" => "[link]",
-            ".**.byteCount" => "[bytes]",
-            ".**.bytes" => "[bytes]",
-            ".**.checksum.value" => "[sum]",
-            ".**.detail" => insta::dynamic_redaction($crate::support::without_addresses),
-            ".**.s3FileUrl" => insta::dynamic_redaction($crate::support::without_addresses),
-            ".**.statement" => insta::dynamic_redaction($crate::support::without_addresses),
-            ".links.*" => insta::dynamic_redaction($crate::support::without_addresses),
-        })
-    };
+    ($answer:expr) => {{
+        let body = $answer.json();
+        $crate::support::redacted().bind(|| insta::assert_json_snapshot!(body));
+    }};
+    ($name:literal, $answer:expr) => {{
+        let body = $answer.json();
+        $crate::support::redacted().bind(|| insta::assert_json_snapshot!($name, body));
+    }};
 }
 pub(crate) use assert_body;
 
+/// What is left out of snapshots.
+pub(crate) fn redacted() -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    for (field, kind) in [
+        ("unloadId", "[uuid]"),
+        ("createdAt", "[time]"),
+        ("startedAt", "[time]"),
+        ("finishedAt", "[time]"),
+        ("expiresAt", "[time]"),
+        ("verifiedAt", "[time]"),
+        ("statementId", "[statement]"),
+        ("url", "[link]"),
+        ("byteCount", "[bytes]"),
+        ("bytes", "[bytes]"),
+        ("checksum.value", "[sum]"),
+    ] {
+        settings.add_dynamic_redaction(&format!(".**.{field}"), move |value, _| if value.is_nil() { value } else { kind.into() });
+    }
+    for field in ["**.detail", "**.s3FileUrl", "**.statement", "links.*"] {
+        settings.add_dynamic_redaction(&format!(".{field}"), without_addresses);
+    }
+    settings
+}
+
 /// Ports, ids and moments, replaced by what they are.
-pub(crate) fn without_addresses(
-    value: insta::internals::Content,
-    _: insta::internals::ContentPath<'_>,
-) -> insta::internals::Content {
+fn without_addresses(value: insta::internals::Content, _: insta::internals::ContentPath<'_>) -> insta::internals::Content {
     let Some(text) = value.as_str() else { return value };
     let mut words = Vec::new();
     for word in text.split_inclusive([' ', '/', '\'', ';', '`']) {

@@ -25,12 +25,14 @@ use super::answer::Answer;
 use super::bus::TestBus;
 use super::clock::TestClock;
 use super::gate::{Gate, Gated};
-use super::{PATIENCE, numbers};
+use super::warehouse::TestWarehouse;
+use super::{PATIENCE, log};
 
 /// What a service is made of; the same tests can run on others.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
     pub(crate) store: TestBackend,
+    pub(crate) warehouse: TestWarehouse,
     pub(crate) orchestrator: Orchestrator,
     pub(crate) max_running: u32,
     pub(crate) limits: Limits,
@@ -40,6 +42,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             store: TestBackend::Sqlite,
+            warehouse: TestWarehouse::Embedded,
             orchestrator: Orchestrator::Scheduler,
             max_running: 4,
             limits: Limits { shutdown_grace: Duration::from_secs(20), ..Limits::default() },
@@ -119,7 +122,8 @@ impl TestApp {
     pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
         let request = request.build().unwrap();
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
-        let answer = Answer::read(self.client.execute(request).await.expect("the service answers")).await;
+        let answered = async { Answer::read(self.client.execute(request).await.expect("the service answers")).await };
+        let answer = tokio::time::timeout(2 * PATIENCE, answered).await.expect("the answer comes, and ends, in time");
         answer.check(&method, &path);
         answer
     }
@@ -172,12 +176,13 @@ impl TestApp {
 impl Ground {
     /// Starts a service on it.
     pub(crate) async fn start(self) -> TestApp {
+        log();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let public_url = PublicUrl::parse(&url).unwrap();
         let storage = open_storage(self.folder.path(), &public_url).await;
         let gate = Gate::default();
-        let warehouse = Gated::new(numbers::warehouse(&storage), gate.clone());
+        let warehouse = Gated::new(self.setup.warehouse.open(self.folder.path(), &storage), gate.clone());
         let parts = Parts {
             store: self.database.store().await,
             storage: Arc::new(storage),
