@@ -183,6 +183,7 @@ pub async fn concurrent_workers_share_the_work(store: Arc<dyn Store>) {
                     return ids;
                 }
                 ids.extend(claims.iter().map(|claim| claim.unload.unload_id()));
+                assert!(ids.len() <= 200, "unloads are given out again");
             }
         })
     }))

@@ -106,6 +106,7 @@ async fn in_pages(store: &dyn Store, filter: &ListFilter) -> Vec<Unload> {
             return all;
         }
         all.extend(page);
+        assert!(all.len() <= 100, "pages repeat what was shown");
     }
 }
 

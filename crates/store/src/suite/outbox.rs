@@ -88,6 +88,7 @@ pub async fn concurrent_relays_share_the_entries(store: Arc<dyn Store>) {
                     return ids;
                 }
                 ids.extend(entries.into_iter().map(|entry| entry.event_id));
+                assert!(ids.len() <= 60, "entries are given out again");
             }
         })
     }))
