@@ -88,7 +88,7 @@ pub(crate) enum Command {
     /// Say where an unload stands
     Status(StatusArgs),
     /// Stop an unload, all the way into the warehouse
-    Cancel(IdArgs),
+    Cancel(CancelArgs),
     /// Run the request of a failed, cancelled or expired unload again
     Retry(RetryArgs),
     /// Download the files of an unload
@@ -159,7 +159,7 @@ fn shown(path: &std::path::Path) -> String {
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// The address to listen on; only loopback, as there is no authentication yet [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = value::address)]
     pub(crate) listen: Option<SocketAddr>,
     /// How callers reach the service; links are made of it
     #[arg(long, value_name = "URL")]
@@ -188,7 +188,7 @@ pub(crate) struct DemoArgs {
     #[arg(long)]
     pub(crate) exit: bool,
     /// The address to listen on; if it is taken, the next free port [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = value::address)]
     pub(crate) listen: Option<SocketAddr>,
     /// The folder under which the demo keeps its own, `demo` [default: ./outflow-data]
     #[arg(long, value_name = "DIR")]
@@ -255,6 +255,15 @@ pub(crate) struct StatusArgs {
     /// Wait until it has ended
     #[arg(long)]
     pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CancelArgs {
+    #[command(flatten)]
+    pub(crate) id: IdArgs,
+    /// Do not wait until it has stopped
+    #[arg(long)]
+    pub(crate) no_wait: bool,
 }
 
 #[derive(Debug, Args)]

@@ -83,7 +83,7 @@ impl Drop for Progress {
 pub(crate) fn word(status: &StatusView) -> String {
     let name = match status.phase {
         Some(phase) if status.status == Status::Running => {
-            format!("{} {}", status.status.as_str(), phase.as_str().to_lowercase())
+            format!("{} ({})", status.status.as_str(), phase.as_str())
         }
         _ => status.status.as_str().to_owned(),
     };
@@ -94,11 +94,12 @@ pub(crate) fn word(status: &StatusView) -> String {
     }
 }
 
-fn amount(status: &StatusView) -> String {
-    match (status.row_count, status.byte_count) {
-        (Some(rows), Some(bytes)) if rows > 0 || bytes > 0 => {
-            format!(": {}, {}", output::counted(rows, "row"), output::size(bytes))
-        }
-        _ => String::new(),
+/// How far it has come, after a colon; nothing if there is nothing to tell.
+pub(crate) fn amount(status: &StatusView) -> String {
+    match (status.row_count.unwrap_or_default(), status.byte_count.unwrap_or_default()) {
+        (0, 0) => String::new(),
+        // The first bytes are still being compressed.
+        (rows, 0) => format!(": {}", output::counted(rows, "row")),
+        (rows, bytes) => format!(": {}, {}", output::counted(rows, "row"), output::size(bytes)),
     }
 }

@@ -64,6 +64,11 @@ pub(crate) fn delimiter(text: &str) -> Result<String, String> {
     })
 }
 
+/// An IP address and a port.
+pub(crate) fn address(text: &str) -> Result<std::net::SocketAddr, String> {
+    text.parse().map_err(|_| "write an IP address and a port, such as `127.0.0.1:8080`".to_owned())
+}
+
 /// A status, in any case.
 pub(crate) fn status(text: &str) -> Result<Status, String> {
     Status::parse(&text.to_uppercase()).ok_or_else(|| {

@@ -14,7 +14,7 @@ use crate::cli::{DemoArgs, Global};
 use crate::client::Client;
 use crate::config::{Config, ConfigFile, Override, Sources};
 use crate::exit::{CliError, Exit, Result};
-use crate::output::{self, print_line};
+use crate::output::print_line;
 use crate::service::Service;
 use crate::signals::Signals;
 
@@ -122,13 +122,7 @@ fn request() -> UnloadRequest {
 }
 
 fn step(status: &StatusView, begin: Instant) -> String {
-    let amount = match (status.row_count, status.byte_count) {
-        (Some(rows), Some(bytes)) if rows > 0 || bytes > 0 => {
-            format!(": {}, {}", output::counted(rows, "row"), output::size(bytes))
-        }
-        _ => String::new(),
-    };
-    format!("  {:>6} ms  {}{amount}", begin.elapsed().as_millis(), crate::progress::word(status))
+    format!("  {:>6} ms  {}{}", begin.elapsed().as_millis(), crate::progress::word(status), crate::progress::amount(status))
 }
 
 fn next_steps(url: &str, id: &str, receipt: &ReceiptView) -> String {

@@ -1,12 +1,13 @@
 //! Commands that look at unloads, or tell the service to do something with them.
 
 use outflow_api::{RetryRequest, UnloadView};
+use outflow_core::Status;
 
 use super::session::Session;
 use super::show;
-use crate::cli::{ExplainArgs, IdArgs, ListArgs, OutputFormat, ReceiptArgs, RetryArgs, StatusArgs, TablesArgs};
+use crate::cli::{CancelArgs, ExplainArgs, IdArgs, ListArgs, OutputFormat, ReceiptArgs, RetryArgs, StatusArgs, TablesArgs};
 use crate::client::{Client, ListQuery};
-use crate::exit::Result;
+use crate::exit::{CliError, Exit, Result};
 use crate::output;
 use crate::progress::Progress;
 
@@ -20,12 +21,18 @@ pub(super) async fn status(client: &Client, args: &StatusArgs) -> Result<()> {
     print(&client.unload(&args.id.id).await?, args.id.output)
 }
 
-pub(super) async fn cancel(client: &Client, args: &IdArgs) -> Result<()> {
-    let view = client.cancel(&args.id).await?;
-    if args.output == OutputFormat::Text {
-        output::note("asked it to stop; it is over when its status is CANCELLED");
+pub(super) async fn cancel(client: &Client, args: &CancelArgs) -> Result<()> {
+    let id = &args.id.id;
+    let view = client.cancel(id).await?;
+    if args.no_wait {
+        return print(&view, args.id.output);
     }
-    print(&view, args.output)
+    let status = client.wait(id, &mut Progress::new()).await?.status;
+    print(&client.unload(id).await?, args.id.output)?;
+    if status == Status::Cancelled {
+        return Ok(());
+    }
+    Err(CliError::new(Exit::Conflict, format!("the unload ended {} before it could be stopped", status.as_str())))
 }
 
 pub(super) async fn retry(client: &Client, args: &RetryArgs) -> Result<()> {
@@ -47,7 +54,7 @@ pub(super) async fn receipt(client: &Client, args: &ReceiptArgs) -> Result<()> {
 
 pub(super) async fn list(client: &Client, args: &ListArgs) -> Result<()> {
     let mut query = ListQuery {
-        status: args.status.map(outflow_core::Status::as_str),
+        status: args.status.map(Status::as_str),
         label: args.label.as_ref().map(|(key, value)| format!("{key}:{value}")),
         since: args.since.map(|since| since.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)),
         ..ListQuery::default()

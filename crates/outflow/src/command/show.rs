@@ -16,7 +16,7 @@ fn fields(pairs: &[(&str, String)]) -> String {
 pub(super) fn unload(view: &UnloadView) -> String {
     let took = view.finished_at.map(|finished| output::duration(finished - view.created_at)).unwrap_or_default();
     let labels: Vec<_> = view.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let phase = view.phase.map(|phase| format!(" ({})", phase.as_str().to_lowercase())).unwrap_or_default();
+    let phase = view.phase.map(|phase| format!(" ({})", phase.as_str())).unwrap_or_default();
     let attempt = if view.attempt > 1 { format!(", attempt {}", view.attempt) } else { String::new() };
     fields(&[
         ("requestId", view.request_id.to_string()),
@@ -51,15 +51,13 @@ pub(super) fn error(view: &ErrorView) -> String {
 
 /// A status in one line.
 pub(super) fn status_line(status: &StatusView) -> String {
-    let amount = result(None, status.row_count, status.byte_count);
-    let amount = if amount.is_empty() { amount } else { format!(": {amount}") };
-    format!("{} {}{amount}", status.request_id, crate::progress::word(status))
+    format!("{} {}{}", status.request_id, crate::progress::word(status), crate::progress::amount(status))
 }
 
 /// Unloads, one a line.
 pub(super) fn list(views: &[UnloadView]) -> String {
     let row = |view: &UnloadView| {
-        let phase = view.phase.map(|phase| format!(" {}", phase.as_str().to_lowercase())).unwrap_or_default();
+        let phase = view.phase.map(|phase| format!(" ({})", phase.as_str())).unwrap_or_default();
         let sql: String = output::plain(&view.sql).split_whitespace().collect::<Vec<_>>().join(" ").chars().take(60).collect();
         vec![
             view.request_id.to_string(),

@@ -150,20 +150,23 @@ fn a_running_unload_is_cancelled_by_command_and_by_ctrl_c() {
     assert_eq!(run(&["unload", ENDLESS, "--request-id", "a", "--no-wait"]).code, 0);
     let early = run(&["download", "a"]);
     assert!(early.code == 4 && early.stderr.contains("(not_ready)"), "{}", early.stderr);
-    assert_eq!(run(&["cancel", "a"]).code, 0);
-    let ended = run(&["status", "a", "--wait"]);
+    let cancelled = run(&["cancel", "a"]);
+    assert!(cancelled.code == 0 && cancelled.stdout.contains("CANCELLED"), "{}{}", cancelled.stdout, cancelled.stderr);
+    assert_eq!(run(&["unload", ENDLESS, "--request-id", "c", "--no-wait"]).code, 0);
+    assert_eq!(run(&["cancel", "c", "--no-wait"]).code, 0);
+    let ended = run(&["status", "c", "--wait"]);
     assert!(ended.stdout.contains("CANCELLED"), "{}", ended.stdout);
 
     let command = place.command(&["unload", ENDLESS, "--request-id", "b", "--server", &service.url]);
     let mut waiting = Running::watch(command);
-    waiting.until("RUNNING executing");
+    waiting.until("(EXECUTING)");
     waiting.signal("INT");
     assert_eq!(waiting.end(), 130);
     assert!(waiting.stderr().contains("cancelling `b`") && waiting.stderr().contains("`b` is cancelled"), "{}", waiting.stderr());
     assert!(run(&["status", "b"]).stdout.contains("CANCELLED"));
 
     let mut alone = Running::watch(place.command(&["unload", ENDLESS, "--tables", "tables", "--data-dir", "own"]));
-    alone.until("RUNNING executing");
+    alone.until("(EXECUTING)");
     alone.signal("INT");
     assert_eq!(alone.end(), 130);
     assert!(alone.stderr().contains("is cancelled"), "{}", alone.stderr());
@@ -174,7 +177,7 @@ fn an_unload_that_somebody_else_cancels_fails_for_those_who_wait() {
     let place = Place::with_tables();
     let service = place.serve();
     let mut waiting = Running::watch(place.command(&["unload", ENDLESS, "--request-id", "a", "--server", &service.url]));
-    waiting.until("RUNNING executing");
+    waiting.until("(EXECUTING)");
     assert_eq!(place.run(&["cancel", "a", "--server", &service.url]).code, 0);
     assert_eq!(waiting.end(), 1);
     eventually("the word", || waiting.stderr().contains("was cancelled"));

@@ -33,13 +33,15 @@ impl Place {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
-    /// A folder with two small tables: `fruit`, and `numbers`, which multiplies to anything.
+    /// A folder with a small table, `fruit`, and two that multiply to something: `numbers` and `many`.
     pub(crate) fn with_tables() -> Self {
         let place = Self::new();
         std::fs::create_dir(place.path("tables")).unwrap();
         std::fs::write(place.path("tables/fruit.csv"), "id,name\n1,apple\n2,배\n3,\"a \"\"b\"\"\nc\"\n").unwrap();
-        let numbers: String = (0..2_000).map(|n| format!("{n}\n")).collect();
-        std::fs::write(place.path("tables/numbers.csv"), format!("n\n{numbers}")).unwrap();
+        for (name, count) in [("numbers", 2_000), ("many", 200_000)] {
+            let numbers: String = (0..count).map(|n| format!("{n}\n")).collect();
+            std::fs::write(place.path(&format!("tables/{name}.csv")), format!("n\n{numbers}")).unwrap();
+        }
         place
     }
 
