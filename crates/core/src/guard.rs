@@ -115,7 +115,8 @@ impl CheckedQuery {
         self.is_limited
     }
 
-    /// The tables that are read, each once, in order of appearance: not what `WITH` defined. Bare names are in lower case.
+    /// The tables that are read, each once, in order of appearance: not what `WITH` defined. Bare names are in lower case, and a part with
+    /// a dot in it is in quotes.
     pub fn relations(&self) -> &[String] {
         &self.relations
     }

@@ -31,8 +31,8 @@ pub enum JoinPart {
 }
 
 impl Storage {
-    /// Makes one file of many and gives its size. The parts stay. It is on disk when this answers; a crash, an error or a drop leaves
-    /// nothing, and repeating it gives the same file.
+    /// Makes one file of many and gives its size. The parts stay. It is on disk when this answers; a crash, an error or a drop while
+    /// it is copied leaves nothing, and repeating it gives the same file.
     ///
     /// # Errors
     /// `not_found` when a part is missing; `storage_full`, `storage_denied`, `storage_unavailable`.

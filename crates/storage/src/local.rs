@@ -67,44 +67,35 @@ impl LocalFolder {
     /// Whether the folder is there and can be written to. A folder that was unmounted is not taken for an empty one. Blocks.
     pub(crate) fn check(&self) -> io::Result<()> {
         self.present()?;
-        self.staging.create("check")?.file().write_all(b"outflow")
+        let staged = self.staging.create("check")?;
+        staged.file().write_all(b"outflow")?;
+        staged.discard()
     }
 
     /// Makes a file durably: what `write` writes, and everything else in its folder, is on disk before it gets its name, and its name
-    /// is before this returns. Over whatever was there. A crash, an error or a drop leaves the former file or none.
+    /// is before this returns. Over whatever was there. A crash or an error leaves the former file or none; dropped, it is finished beside.
     pub(crate) async fn publish<T: Send + 'static>(
         &self,
         location: &Path,
         write: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
-        let target = self.reads.path_to_filesystem(location).map_err(io::Error::other)?;
-        let folder = parent(&target)?;
-        let (staged, written) = {
-            let (this, folder) = (self.clone(), folder.clone());
-            spawn(move || {
-                let staged = this.stage(&folder)?;
-                let written = write(staged.file())?;
-                Ok((staged, written))
-            })
-            .await?
-        };
-        let own = spawn(move || staged.file().sync_all().map(|()| staged));
-        let (staged, ()) = futures::future::try_join(own, self.ledger.settle(&folder)).await?;
+        let (this, location) = (self.clone(), location.clone());
         spawn(move || {
-            staged.rename(&target)?;
-            sync(&folder)
+            let target = this.reads.path_to_filesystem(&location).map_err(io::Error::other)?;
+            let folder = parent(&target)?;
+            let staged = this.stage(&folder)?;
+            let written = write(staged.file())?;
+            staged.file().sync_all()?;
+            this.ledger.settle_around(&folder, || staged.rename(&target))?;
+            Ok(written)
         })
-        .await?;
-        Ok(written)
+        .await
     }
 
     /// Brings on disk what was written into a folder through the object store.
     pub(crate) async fn settle(&self, location: &Path) -> io::Result<()> {
-        let folder = self.directory(location);
-        if !tokio::fs::try_exists(&folder).await? {
-            return self.present();
-        }
-        self.ledger.settle(&folder).await
+        let (this, folder) = (self.clone(), self.directory(location));
+        spawn(move || if folder.try_exists()? { this.ledger.settle(&folder) } else { this.present() }).await
     }
 
     /// Removes a folder with all that is in it or on its way into it, and the one above if it is empty then. Idempotent. Blocks.

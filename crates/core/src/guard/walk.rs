@@ -229,9 +229,9 @@ impl Walk<'_> {
     }
 }
 
-/// A name as warehouses compare it: bare ones in lower case.
+/// A name as warehouses compare it: bare ones in lower case, quoted ones with each `""` as the one that it stands for.
 fn folded(name: &Ident) -> String {
-    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_ascii_lowercase() }
+    if name.quote_style.is_some() { name.value.replace("\"\"", "\"") } else { name.value.to_ascii_lowercase() }
 }
 
 fn place_of(name: &ObjectName) -> Option<Position> {

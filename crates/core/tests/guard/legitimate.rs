@@ -126,6 +126,7 @@ pub(crate) const LEGITIMATE: &[&str] = &[
     "SELECT regexp_replace(a, 'x', 'y'), regexp_count(a, 'x'), md5(a), initcap(a), reverse(a), translate(a, 'x', 'y'), ascii(a), chr(92) FROM t",
     "SELECT abs(a), ceil(a), floor(a), round(a, 2), trunc(a), sqrt(a), power(a, 2), mod(a, 2), exp(a), ln(a), log(a), sign(a), pi(), random() FROM t",
     "SELECT stddev(a), var_pop(a), median(a), bool_and(b), bit_or(a) FROM t",
+    "SELECT \"user\", t.user, date, year, value, name, type, status, count, \"order\" FROM t",
     "SELECT '한글 값', a FROM t WHERE b = '값'",
 ];
 
@@ -208,6 +209,7 @@ fn what_is_read_is_told() {
         ("WITH RECURSIVE n AS (SELECT 1 UNION ALL SELECT 2 FROM n) SELECT * FROM n", &[]),
         ("SELECT (SELECT max(a) FROM x) FROM y WHERE EXISTS (SELECT 1 FROM z) ORDER BY (SELECT 1 FROM w)", &["y", "x", "z", "w"]),
         ("SELECT * FROM 고객", &["고객"]),
+        ("SELECT * FROM \"a.b\", a.b, \"c\"\"d\"", &["\"a.b\"", "a.b", "\"c\"\"d\""]),
     ] {
         let mut found = check(sql).expect("it passes").relations().to_vec();
         let mut expected: Vec<String> = relations.iter().map(|name| (*name).to_owned()).collect();

@@ -125,6 +125,7 @@ pub(crate) struct Running {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
     news: Receiver<String>,
+    reader: Option<thread::JoinHandle<()>>,
     pub(crate) url: String,
 }
 
@@ -151,13 +152,13 @@ impl Running {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&lines);
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 kept.lock().unwrap().push(line.clone());
                 let _ = sender.send(line);
             }
         });
-        Self { child, lines, news, url: String::new() }
+        Self { child, lines, news, reader: Some(reader), url: String::new() }
     }
 
     /// The next line that holds `part`.
@@ -177,9 +178,13 @@ impl Running {
         assert!(sent.success());
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for everything that it said.
     pub(crate) fn end(&mut self) -> i32 {
-        wait(&mut self.child)
+        let code = wait(&mut self.child);
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        code
     }
 
     /// What it wrote to standard error so far.

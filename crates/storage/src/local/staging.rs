@@ -87,6 +87,12 @@ impl Staged {
         Ok(())
     }
 
+    /// Removes it at once; to drop it may leave that to another thread.
+    pub(super) fn discard(mut self) -> io::Result<()> {
+        self.file = None;
+        fs::remove_file(&self.path)
+    }
+
     /// Moves it to `target` unless something is there.
     pub(super) fn rename_new(self, target: &Path) -> io::Result<()> {
         fs::hard_link(&self.path, target)

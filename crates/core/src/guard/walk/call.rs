@@ -13,21 +13,7 @@ use crate::{Code, Error, Result};
 impl Walk<'_> {
     /// Some functions are called without parentheses, and one reading takes them for columns.
     pub(super) fn bare_word(&self, name: &Ident) -> Result<()> {
-        const BARE: [&str; 9] = [
-            "current_catalog",
-            "current_role",
-            "current_schema",
-            "current_user",
-            "current_user_id",
-            "session_user",
-            "sysdate",
-            "system_user",
-            "user",
-        ];
-        match name.quote_style {
-            None if BARE.iter().any(|known| name.value.eq_ignore_ascii_case(known)) => self.allowed(name).map(drop),
-            _ => Ok(()),
-        }
+        if is_bare(name) { self.allowed(name).map(drop) } else { Ok(()) }
     }
 
     pub(super) fn function(&mut self, function: &Function) -> Result<()> {
@@ -69,6 +55,7 @@ impl Walk<'_> {
             return Ok(lower);
         }
         let advice = match self.functions.nearest(&lower) {
+            _ if is_bare(name) => format!("a column of that name is written `\"{lower}\"`"),
             Some(near) => format!("did you mean `{near}`"),
             None => "docs/sql.md lists what is".to_owned(),
         };
@@ -132,6 +119,16 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// Whether the word calls a function where it stands alone.
+#[rustfmt::skip]
+fn is_bare(name: &Ident) -> bool {
+    const BARE: [&str; 9] = [
+        "current_catalog", "current_role", "current_schema", "current_user", "current_user_id", "session_user", "sysdate", "system_user",
+        "user",
+    ];
+    name.quote_style.is_none() && BARE.iter().any(|known| name.value.eq_ignore_ascii_case(known))
 }
 
 /// A length must be a plain number within bounds: `repeat('x', 1000000000)` would fill the memory of whoever runs it.

@@ -124,12 +124,17 @@ impl Walk<'_> {
             return Ok(());
         }
         self.policy.check(&parts).map_err(|error| placed(error, place_of(name)))?;
-        let whole = parts.join(".");
+        let whole = parts.iter().map(|part| written(part)).collect::<Vec<_>>().join(".");
         if !self.relations.contains(&whole) {
             self.relations.push(whole);
         }
         Ok(())
     }
+}
+
+/// A part of a name, in quotes where a dot in it would look like the end of the part.
+fn written(part: &str) -> String {
+    if part.contains(['.', '"']) { format!("\"{}\"", part.replace('"', "\"\"")) } else { part.to_owned() }
 }
 
 fn table_function(name: &ObjectName) -> Error {
