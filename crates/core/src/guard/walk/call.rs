@@ -18,6 +18,12 @@ impl Walk<'_> {
 
     pub(super) fn function(&mut self, function: &Function) -> Result<()> {
         let Function { name, uses_odbc_syntax, parameters, args, filter, null_treatment: _, over, within_group } = function;
+        let is_called =
+            !matches!(args, FunctionArguments::None) || over.is_some() || filter.is_some() || !within_group.is_empty();
+        if name.0.len() > 1 && !is_called {
+            // `t.user`, a column, which one reading takes for the function behind a dot.
+            return self.names(name);
+        }
         let [ObjectNamePart::Identifier(called)] = name.0.as_slice() else {
             let why = format!(
                 "`{}` is a function with a schema, and none is allowed; call common functions by their bare name",
