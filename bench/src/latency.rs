@@ -37,7 +37,7 @@ pub(crate) async fn measure(program: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// From `finishedAt`, stamped just before the commit, to the arrival of the event that carries it.
+/// From `finishedAt`, stamped just before the commit, to the arrival of the event that tells of it.
 async fn until_heard(service: &Service, request_id: &str) -> Result<Duration> {
     let path = format!("/api/unload/{request_id}/events");
     let mut stream = service.client.get(service.url(&path)).send().await?.bytes_stream();
@@ -49,6 +49,8 @@ async fn until_heard(service: &Service, request_id: &str) -> Result<Duration> {
             let Ok(unload) = serde_json::from_str::<Value>(line) else { continue };
             match unload["status"].as_str() {
                 Some("DONE") => {
+                    let url = service.url(&format!("/api/unload/{request_id}"));
+                    let unload: Value = service.client.get(url).send().await?.json().await?;
                     let finished: DateTime<Utc> = unload["finishedAt"].as_str().context("no finishedAt")?.parse()?;
                     return Ok((arrived - finished).to_std().unwrap_or_default());
                 }
