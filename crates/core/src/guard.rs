@@ -14,11 +14,13 @@ mod scan;
 mod source;
 mod walk;
 
+pub use self::reading::Redshift as RedshiftReading;
+
 use self::bind::Bound;
 use self::function::Functions;
 use self::relation::RelationPolicy;
 use self::source::Source;
-use crate::parameter::{Backslashes, Parameters};
+use crate::parameter::Parameters;
 use crate::{Code, Error, Position, Result};
 
 /// What a warehouse lets through.
@@ -26,7 +28,6 @@ use crate::{Code, Error, Position, Result};
 pub struct Guard {
     functions: Functions,
     relations: RelationPolicy,
-    backslashes: Backslashes,
 }
 
 /// A read-only query that passed: text with `\n` at line ends, comments blanked, parameters bound, no `;` at the end.
@@ -41,12 +42,12 @@ pub struct CheckedQuery {
 impl Guard {
     /// The guard of the embedded engine.
     pub fn embedded() -> Self {
-        Self { functions: function::EMBEDDED, relations: RelationPolicy::default(), backslashes: Backslashes::Spelled }
+        Self { functions: function::EMBEDDED, relations: RelationPolicy::default() }
     }
 
     /// The guard of Redshift.
     pub fn redshift() -> Self {
-        Self { functions: function::REDSHIFT, relations: RelationPolicy::default(), backslashes: Backslashes::Doubled }
+        Self { functions: function::REDSHIFT, relations: RelationPolicy::default() }
     }
 
     /// Binds the parameters and checks the query. The same text and parameters always get the same answer.
@@ -58,7 +59,7 @@ impl Guard {
     pub fn check(&self, sql: &str, parameters: &Parameters) -> Result<CheckedQuery> {
         let source = Source::read(sql)?;
         let tokens = lexical::tokens(&source)?;
-        let bound = Bound::new(&source, &tokens, parameters, self.backslashes)?;
+        let bound = Bound::new(&source, &tokens, parameters)?;
         let facts = stacker::grow(reading::STACK, || self.check_bound(bound.text())).map_err(|error| match error.position() {
             Some(place) => error.at(bound.original_position(place)),
             None => error,
@@ -71,7 +72,7 @@ impl Guard {
     fn check_bound(&self, text: &str) -> Result<walk::Facts> {
         let source = Source::read(text)?;
         let ours = lexical::tokens(&source)?;
-        let redshift = reading::Redshift::new(ours.len());
+        let redshift = reading::Redshift::of_unknown(ours.len());
         let postgres = reading::Postgres::new(ours.len());
         let tokens = parse::tokens(&source, &ours, &redshift, &postgres)?;
         let end = source.position(text.len());

@@ -13,7 +13,7 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
-pub use self::value::{Backslashes, Digits, Type, Value};
+pub use self::value::{Digits, Type, Value};
 use crate::{Code, Error, Result};
 
 /// The parameters of one query, by name.

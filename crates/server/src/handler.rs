@@ -3,6 +3,7 @@
 pub(crate) mod cancel;
 pub(crate) mod delete;
 pub(crate) mod download;
+pub(crate) mod error_page;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod fallback;

@@ -100,6 +100,7 @@ fn codes(operation: &str, is_limited: bool) -> Vec<Code> {
             Code::RangeNotSatisfiable,
             Code::StorageUnavailable,
         ],
+        "error_page" => &[Code::NotFound],
         _ => &[],
     };
     let request: &[Code] = if matches!(operation, "create_unload" | "retry_unload" | "explain_unload") { REQUEST } else { &[] };

@@ -7,7 +7,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::handler::{
-    cancel, delete, download, events, explain, fallback, file, health, list, receipt, retry, status, submit, tables, unload,
+    cancel, delete, download, error_page, events, explain, fallback, file, health, list, receipt, retry, status, submit, tables,
+    unload,
 };
 use crate::middleware::{answered_at_once, around, may_wait};
 use crate::openapi;
@@ -70,4 +71,5 @@ fn operations() -> OpenApiRouter<App> {
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
         .routes(routes!(health::openapi_document))
+        .routes(routes!(error_page::error_page))
 }

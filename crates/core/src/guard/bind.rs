@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::scan::{Kind, Token};
 use super::source::{MAX_BYTES, Source, position};
-use crate::parameter::{Backslashes, Parameters, shown};
+use crate::parameter::{Parameters, shown};
 use crate::{Code, Error, Position, Result};
 
 /// A text with parameters bound, which knows where its parts come from.
@@ -27,7 +27,7 @@ impl Bound {
     ///
     /// Literals are set off by spaces, so that nothing around them can become part of them; that the whole still reads as meant is for
     /// the caller to check on the result.
-    pub(crate) fn new(source: &Source, tokens: &[Token], parameters: &Parameters, backslashes: Backslashes) -> Result<Self> {
+    pub(crate) fn new(source: &Source, tokens: &[Token], parameters: &Parameters) -> Result<Self> {
         let mut binder = Binder {
             original: source.text(),
             taken: 0,
@@ -48,7 +48,7 @@ impl Bound {
                 Kind::Parameter => {
                     let name = &text[1..];
                     let value = parameters.get(name).ok_or_else(|| missing(name, parameters).at(source.position(token.start)))?;
-                    binder.splice(token, &value.to_sql(backslashes));
+                    binder.splice(token, &value.to_sql());
                     used.insert(name);
                 }
                 Kind::Symbol if text == ";" => continue,

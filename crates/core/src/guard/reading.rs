@@ -54,14 +54,19 @@ macro_rules! always {
     ($($method:ident = $answer:literal;)*) => { $(fn $method(&self) -> bool { $answer })* };
 }
 
-/// Redshift's reading.
+/// Redshift's reading, for the guard and for whoever parses a query that the guard let through: what the one accepts the other can read.
 #[derive(Debug)]
-pub(crate) struct Redshift(Budget);
+pub struct Redshift(Option<Budget>);
 
 impl Redshift {
-    /// The reading, for one text of so many tokens.
-    pub(crate) fn new(tokens: usize) -> Self {
-        Self(Budget::for_tokens(tokens))
+    /// The reading of a [`CheckedQuery`](super::CheckedQuery), whose cost is known to be bounded.
+    pub fn of_checked() -> Self {
+        Self(None)
+    }
+
+    /// The reading of a text that nobody has checked, of so many tokens; the stack must be [`STACK`] high.
+    pub(super) fn of_unknown(tokens: usize) -> Self {
+        Self(Some(Budget::for_tokens(tokens)))
     }
 }
 
@@ -71,7 +76,7 @@ impl Dialect for Redshift {
     }
 
     fn parse_prefix(&self, _parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-        self.0.spend()
+        self.0.as_ref()?.spend()
     }
 
     as_in! { RedshiftSqlDialect {};

@@ -7,7 +7,7 @@ use super::*;
 fn read(value: Json) -> Result<String> {
     let sent = json!({ "x": value });
     let parameters = Parameters::from_json(sent.as_object().expect("it is an object"))?;
-    Ok(parameters.get("x").expect("it was sent").to_sql(Backslashes::Doubled))
+    Ok(parameters.get("x").expect("it was sent").to_sql())
 }
 
 #[rstest]
@@ -125,34 +125,7 @@ fn the_values_are_not_in_the_log() {
     assert_eq!(format!("{parameters:?}"), "{\"secret\"}");
 }
 
-#[test]
-fn backslashes_are_spelled_out_where_readings_differ() {
-    for (text, literal) in [
-        ("plain", "'plain'"),
-        (r"C:\temp", "replace('C:/temp', '/', chr(92))"),
-        (r"\d+'/", "replace('|d+''/', '|', chr(92))"),
-        (r"\/|~^#", "replace('\u{e000}/|~^#', '\u{e000}', chr(92))"),
-    ] {
-        assert_eq!(Value::Text(text.to_owned()).to_sql(Backslashes::Spelled), literal);
-    }
-}
-
 proptest! {
-    /// `replace(…)`, done by hand, gives back the value, and its texts hold no backslash.
-    #[test]
-    fn what_is_spelled_out_is_the_value(text in "[\\\\'/|~^#a\u{e000}]{0,12}") {
-        let literal = Value::Text(text.clone()).to_sql(Backslashes::Spelled);
-        prop_assert!(!literal.contains('\\'));
-        let spelled = match literal.strip_prefix("replace('").and_then(|rest| rest.strip_suffix("', chr(92))")) {
-            Some(arguments) => {
-                let (body, stand_in) = arguments.rsplit_once("', '").expect("there are two texts");
-                body.replace("''", "'").replace(stand_in, "\\")
-            }
-            None => literal[1..literal.len() - 1].replace("''", "'"),
-        };
-        prop_assert_eq!(spelled, text);
-    }
-
     #[test]
     fn integers_are_exactly_as_sent(number: i64) {
         let literal = read(json!(number)).expect("it fits");

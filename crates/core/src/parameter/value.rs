@@ -2,14 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
-/// How a warehouse reads `\` in a string, which decides how a value that holds one is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backslashes {
-    /// It un-escapes, as Redshift does: each `\` is doubled.
-    Doubled,
-    /// Readings differ: the literal holds none, and `replace` and `chr(92)` put them back. The same value under every reading.
-    Spelled,
-}
+use crate::statement::literal;
 
 /// The types that a parameter can be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,11 +119,13 @@ pub enum Value {
 
 impl Value {
     /// The literal: an expression that keeps its meaning wherever one may stand, so long as no word, number or quoted text touches it.
-    pub fn to_sql(&self, backslashes: Backslashes) -> String {
+    ///
+    /// A text is a single string to every lexer, and its value to those that un-escape as Redshift does: `'` and `\` are doubled.
+    pub fn to_sql(&self) -> String {
         match self {
             Self::Null(None) => "NULL".to_owned(),
             Self::Null(Some(of)) => format!("CAST(NULL AS {})", of.sql()),
-            Self::Text(text) => text_literal(text, backslashes),
+            Self::Text(text) => literal(text),
             Self::Boolean(true) => "TRUE".to_owned(),
             Self::Boolean(false) => "FALSE".to_owned(),
             Self::Number(digits) => signed(&digits.0),
@@ -149,20 +144,4 @@ impl Value {
 /// A negative number stands in parentheses: behind a `-`, its own sign would begin a comment.
 fn signed(digits: &str) -> String {
     if digits.starts_with('-') { format!("({digits})") } else { digits.to_owned() }
-}
-
-fn text_literal(text: &str, backslashes: Backslashes) -> String {
-    let quoted = text.replace('\'', "''");
-    match backslashes {
-        _ if !text.contains('\\') => format!("'{quoted}'"),
-        Backslashes::Doubled => format!("'{}'", quoted.replace('\\', r"\\")),
-        Backslashes::Spelled => {
-            let stand_in = ['/', '|', '~', '^', '#']
-                .into_iter()
-                .chain('\u{E000}'..)
-                .find(|candidate| !text.contains(*candidate))
-                .expect("a text that fits into a request does not hold every character there is");
-            format!("replace('{}', '{stand_in}', chr(92))", quoted.replace('\\', stand_in.encode_utf8(&mut [0; 4])))
-        }
-    }
 }

@@ -37,12 +37,6 @@ fn a_parameter_is_bound_where_it_stands(#[case] sql: &str, #[case] sent: Value, 
     assert_eq!(bound(sql, &sent), text);
 }
 
-#[test]
-fn the_embedded_engine_gets_backslashes_spelled_out() {
-    let checked = Guard::embedded().check("SELECT :x", &parameters(&json!({"x": "C:\\"}))).expect("it passes");
-    assert_eq!(checked.text(), "SELECT replace('C:/', '/', chr(92))");
-}
-
 /// What stands around a parameter cannot make anything else of it.
 #[rstest]
 #[case("SELECT E:x", json!({"x": "\\'; DROP TABLE t; --"}))]

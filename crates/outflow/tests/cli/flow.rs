@@ -1,6 +1,6 @@
 //! From a query to a file, in one process and through a service.
 
-use crate::support::{ENDLESS, Place, Running, eventually};
+use crate::support::{ENDLESS, Place, Running};
 
 const CSV: &str = "id,name\n1,apple\n2,배\n3,\"a \"\"b\"\"\nc\"\n";
 
@@ -180,5 +180,5 @@ fn an_unload_that_somebody_else_cancels_fails_for_those_who_wait() {
     waiting.until("(EXECUTING)");
     assert_eq!(place.run(&["cancel", "a", "--server", &service.url]).code, 0);
     assert_eq!(waiting.end(), 1);
-    eventually("the word", || waiting.stderr().contains("was cancelled"));
+    assert!(waiting.stderr().contains("was cancelled"), "{}", waiting.stderr());
 }

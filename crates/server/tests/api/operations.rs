@@ -1,5 +1,6 @@
 //! `/healthz`, `/readyz`, `/metrics` and `/openapi.json`.
 
+use outflow_core::Code;
 use serde_json::json;
 
 use crate::support::{Setup, TestApp, assert_body};
@@ -65,6 +66,21 @@ async fn the_document_of_the_api_is_served() {
     let served = app.get("/openapi.json").await.json();
     assert_eq!(served, serde_json::to_value(outflow_server::openapi()).unwrap());
     assert!(served["openapi"].as_str().unwrap().starts_with("3.1"));
+}
+
+#[tokio::test]
+async fn the_type_of_every_problem_leads_to_its_page() {
+    let app = TestApp::new().await;
+    for code in Code::ALL {
+        let page = app.get(&format!("/docs/errors/{code}")).await;
+        assert_eq!((page.status, page.header("content-type")), (200, "text/markdown; charset=utf-8"), "{code}");
+        assert!(String::from_utf8(page.body).unwrap().starts_with(&format!("# `{code}`")), "{code}");
+    }
+    let problem = app.get("/api/unload/nobody").await.json();
+    assert_eq!(app.get(problem["type"].as_str().unwrap()).await.status, 200);
+    for other in ["README", "nothing", "%FF", "..%2F..%2FCargo.toml"] {
+        app.get(&format!("/docs/errors/{other}")).await.refused(404, "not_found");
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str) -> Result<Query> {
         ParserError::RecursionLimitExceeded => Error::new(Code::SqlTooComplex, "the query nests too deep"),
         ParserError::ParserError(message) | ParserError::TokenizerError(message) => {
             let (message, position) = split_place(&message);
-            syntax(message, position, text)
+            syntax(message, position.map(|position| at_found(message, position, text)), text)
         }
     })?;
     match (statements.pop(), statements.is_empty()) {
@@ -104,6 +104,22 @@ fn split_place(message: &str) -> (&str, Option<Position>) {
     }
 }
 
+/// The parser sometimes tells the place of the token after the one that it did not expect; then that one's.
+fn at_found(message: &str, told: Position, text: &str) -> Position {
+    let Some((_, found)) = message.rsplit_once(", found: ") else { return told };
+    let tokens = Tokenizer::new(&RedshiftSqlDialect {}, text).with_unescape(false).tokenize_with_location().unwrap_or_default();
+    let mut before = None;
+    for token in tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))) {
+        let position = Position { line: token.span.start.line, column: token.span.start.column };
+        let is_found = token.token.to_string() == found;
+        if position == told {
+            return if is_found { told } else { before.unwrap_or(told) };
+        }
+        before = is_found.then_some(position);
+    }
+    told
+}
+
 fn end_of(text: &str) -> Position {
     let text = text.trim_end();
     let last = text.lines().last().unwrap_or_default();
@@ -153,8 +169,9 @@ mod tests {
 
     #[test]
     fn the_line_of_a_wrapped_query_is_the_callers() {
-        let text = "SELECT * FROM (\nSELECT x FROM\n) AS outflow_limited";
-        let error = in_callers_text(refused(text), text);
-        assert_eq!(error.position(), Some(Position { line: 2, column: 1 }), "{error}");
+        let text = "SELECT * FROM (\nSELECT x\nFROM t LIMIT 1\n) AS outflow_limited";
+        let told = |line| Error::new(Code::UnknownTable, "no").at(Position { line, column: 6 });
+        assert_eq!(in_callers_text(told(3), text).position(), Some(Position { line: 2, column: 6 }));
+        assert_eq!(in_callers_text(told(3), "SELECT 1").position(), Some(Position { line: 3, column: 6 }));
     }
 }

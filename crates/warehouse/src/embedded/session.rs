@@ -176,6 +176,7 @@ fn config(partitions: usize, memory_limit: usize) -> SessionConfig {
     // As in Redshift, `0.05` is exactly that.
     options.sql_parser.parse_float_as_decimal = true;
     options.execution.planning_concurrency = partitions;
+    options.execution.time_zone = Some("+00:00".to_owned());
     options.execution.sort_pushdown_buffer_capacity = 16 << 20;
     // What a sort keeps back for merging what it spilled; each partition of each sort takes it, however small the sort.
     options.execution.sort_spill_reservation_bytes = (memory_limit / 16).min(10 << 20);

@@ -58,6 +58,10 @@ async fn parquet_schema(options: &ListingOptions, urls: &[ListingTableUrl], name
     let mut merged: Option<Schema> = None;
     for (url, name) in urls.iter().zip(names) {
         let schema = options.infer_schema(state, url).await.map_err(|error| from_reading(error, name))?;
+        if schema.fields().is_empty() {
+            // What the engine says of a file of no bytes, which it passes over.
+            return Err(Error::new(Code::TableUnreadable, format!("`{name}` cannot be read: it is empty")));
+        }
         let schema = Schema::new(schema.fields().clone());
         merged = Some(match merged {
             None => schema,
