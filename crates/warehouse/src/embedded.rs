@@ -118,7 +118,10 @@ impl Embedded {
             return Err(invalid(format!("the folder of tables `{}` is not there; make it, or name another", folder.display())));
         }
         if !(config.sample_scale > 0.0 && config.sample_scale <= 1_000.0) {
-            return Err(invalid(format!("the scale of the sample tables is {}; it must be more than 0 and at most 1000", config.sample_scale)));
+            return Err(invalid(format!(
+                "the scale of the sample tables is {}; it must be more than 0 and at most 1000",
+                config.sample_scale
+            )));
         }
         if !(1..=100).contains(&config.slices) {
             return Err(invalid(format!("the number of slices is {}; it must be from 1 to 100", config.slices)));
@@ -201,7 +204,8 @@ impl Warehouse for Embedded {
 
     async fn poll(&self, statement_id: &StatementId, wait: Duration) -> Result<Progress> {
         let Some(mut handle) = self.registry.find(statement_id) else {
-            let message = format!("the embedded warehouse knows no statement `{statement_id}`; it forgets them when the process ends");
+            let message =
+                format!("the embedded warehouse knows no statement `{statement_id}`; it forgets them when the process ends");
             return Err(Error::new(Code::StatementLost, message));
         };
         let is_over = handle.standing.borrow_and_update().is_over();
@@ -244,7 +248,9 @@ async fn supervise(runner: Runner, sql: String, begun: Begun, registry: Arc<Regi
         Ok(Ok(rows)) => Standing::Finished(rows),
         Ok(Err(Stop::Cancelled)) => Standing::Cancelled,
         Ok(Err(Stop::Failed(error))) => Standing::failed(&error),
-        Err(panic) => Standing::failed(&Error::new(Code::Internal, "the query engine met a defect of its own").with_source(said(panic.as_ref()))),
+        Err(panic) => Standing::failed(
+            &Error::new(Code::Internal, "the query engine met a defect of its own").with_source(said(panic.as_ref())),
+        ),
     };
     tracing::debug!(%statement_id, standing = ?ended, "statement ended");
     registry.end(statement_id);

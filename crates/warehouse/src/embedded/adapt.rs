@@ -33,7 +33,10 @@ impl VisitorMut for TopToLimit {
             SetExpr::Select(select) => {
                 let Some(top) = select.top.take() else { return ControlFlow::Continue(()) };
                 if query.limit_clause.is_some() || query.fetch.is_some() {
-                    return ControlFlow::Break(Error::new(Code::QueryInvalid, "TOP and LIMIT are used together; use one of them"));
+                    return ControlFlow::Break(Error::new(
+                        Code::QueryInvalid,
+                        "TOP and LIMIT are used together; use one of them",
+                    ));
                 }
                 match limit(top) {
                     Ok(limit) => query.limit_clause = Some(limit),
@@ -42,7 +45,8 @@ impl VisitorMut for TopToLimit {
                 ControlFlow::Continue(())
             }
             body if has_top(body) => {
-                let message = "TOP in a part of a UNION, INTERSECT or EXCEPT is not supported; put the part into `SELECT * FROM (…) AS q`";
+                let message =
+                    "TOP in a part of a UNION, INTERSECT or EXCEPT is not supported; put the part into `SELECT * FROM (…) AS q`";
                 ControlFlow::Break(Error::new(Code::QueryInvalid, message))
             }
             _ => ControlFlow::Continue(()),
@@ -171,8 +175,14 @@ mod tests {
 
     #[test]
     fn columns_without_a_name_get_redshifts() {
-        assert_eq!(adapted("SELECT 1, a, t.b, Count(*), 2 FROM t"), r#"SELECT 1 AS "?column?", a, t.b, Count(*) AS "count", 2 AS "?column?_2" FROM t"#);
-        assert_eq!(adapted("SELECT max(a), max(b), c AS max FROM t"), r#"SELECT max(a) AS "max_2", max(b) AS "max_3", c AS max FROM t"#);
+        assert_eq!(
+            adapted("SELECT 1, a, t.b, Count(*), 2 FROM t"),
+            r#"SELECT 1 AS "?column?", a, t.b, Count(*) AS "count", 2 AS "?column?_2" FROM t"#
+        );
+        assert_eq!(
+            adapted("SELECT max(a), max(b), c AS max FROM t"),
+            r#"SELECT max(a) AS "max_2", max(b) AS "max_3", c AS max FROM t"#
+        );
         assert_eq!(adapted("SELECT a::int FROM t"), r#"SELECT a::INT AS "a" FROM t"#);
         assert_eq!(adapted("SELECT * FROM (SELECT sum(a) FROM t) AS q"), r#"SELECT * FROM (SELECT sum(a) AS "sum" FROM t) AS q"#);
         assert_eq!(adapted("SELECT 1 UNION ALL SELECT 2"), r#"SELECT 1 AS "?column?" UNION ALL SELECT 2"#);
@@ -181,8 +191,13 @@ mod tests {
 
     #[test]
     fn top_becomes_limit() {
-        assert_eq!(adapted("SELECT * FROM (SELECT TOP 5 a FROM t ORDER BY a) AS q"), "SELECT * FROM (SELECT a FROM t ORDER BY a LIMIT 5) AS q");
-        for text in ["SELECT * FROM (SELECT TOP 5 a FROM t LIMIT 3) AS q", "SELECT * FROM (SELECT TOP 1 a FROM t UNION SELECT 1) AS q"] {
+        assert_eq!(
+            adapted("SELECT * FROM (SELECT TOP 5 a FROM t ORDER BY a) AS q"),
+            "SELECT * FROM (SELECT a FROM t ORDER BY a LIMIT 5) AS q"
+        );
+        for text in
+            ["SELECT * FROM (SELECT TOP 5 a FROM t LIMIT 3) AS q", "SELECT * FROM (SELECT TOP 1 a FROM t UNION SELECT 1) AS q"]
+        {
             assert_eq!(adapt(&mut parse(text).unwrap()).unwrap_err().code(), Code::QueryInvalid, "{text}");
         }
     }

@@ -60,7 +60,8 @@ impl Columns {
                     return Ok(Arc::clone(array));
                 }
                 cast_with_options(array, field.data_type(), &options).map_err(|error| {
-                    Error::new(Code::QueryFailed, format!("a value of the column `{}` cannot be written", field.name())).with_source(error)
+                    Error::new(Code::QueryFailed, format!("a value of the column `{}` cannot be written", field.name()))
+                        .with_source(error)
                 })
             })
             .collect();

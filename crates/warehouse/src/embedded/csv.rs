@@ -110,7 +110,15 @@ mod tests {
 
     #[test]
     fn fields_are_quoted_only_when_they_must_be() {
-        let values = texts(&[Some("plain"), Some("a,b"), Some("say \"hi\""), Some("two\nlines"), Some("\r"), Some(" sp ace "), Some("한글😀")]);
+        let values = texts(&[
+            Some("plain"),
+            Some("a,b"),
+            Some("say \"hi\""),
+            Some("two\nlines"),
+            Some("\r"),
+            Some(" sp ace "),
+            Some("한글😀"),
+        ]);
         let flags: ArrayRef = Arc::new(BooleanArray::from(vec![true, false, true, false, true, false, true]));
         assert_eq!(
             written(&Csv::new(None, None), vec![("text, \"x\"", values), ("flag", flags)]),
@@ -122,7 +130,10 @@ mod tests {
     fn null_and_empty_stay_apart() {
         let values = || texts(&[None, Some(""), Some("NULL")]);
         let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, Some(-3)]));
-        assert_eq!(written(&Csv::new(None, None), vec![("a", values()), ("b", Arc::clone(&numbers))]), "a,b\n,1\n\"\",\nNULL,-3\n");
+        assert_eq!(
+            written(&Csv::new(None, None), vec![("a", values()), ("b", Arc::clone(&numbers))]),
+            "a,b\n,1\n\"\",\nNULL,-3\n"
+        );
         assert_eq!(
             written(&Csv::new(Some('|'), Some("NULL".into())), vec![("a", values()), ("b", numbers)]),
             "a|b\nNULL|1\n|NULL\n\"NULL\"|-3\n"

@@ -36,7 +36,10 @@ impl Destination {
             return Err(Error::new(Code::QueryInvalid, format!("the destination `{place}` is no `s3://bucket/prefix`")));
         };
         let store = buckets.get(bucket).ok_or_else(|| {
-            Error::new(Code::ConfigInvalid, format!("the embedded warehouse has no bucket `{bucket}` to write to; check `storage.url`"))
+            Error::new(
+                Code::ConfigInvalid,
+                format!("the embedded warehouse has no bucket `{bucket}` to write to; check `storage.url`"),
+            )
         })?;
         let suffix = match (&statement.extension, statement.format, statement.compression.extension()) {
             (Some(extension), ..) => format!(".{extension}"),
@@ -64,7 +67,11 @@ impl Destination {
     /// `query_invalid` when it is no key.
     pub(super) fn key(&self, slice: usize, part: usize) -> Result<Path> {
         let (prefix, suffix) = (&self.prefix, &self.suffix);
-        path(&if self.parallel { format!("{prefix}{slice:04}_part_{part:02}{suffix}") } else { format!("{prefix}{part:03}{suffix}") })
+        path(&if self.parallel {
+            format!("{prefix}{slice:04}_part_{part:02}{suffix}")
+        } else {
+            format!("{prefix}{part:03}{suffix}")
+        })
     }
 
     /// Refuses a destination at which there is something, as UNLOAD does without ALLOWOVERWRITE.
@@ -149,7 +156,11 @@ mod tests {
             (statement(Format::Csv, Compression::Gzip, false, None), "a/b/output000.gz", "a/b/output002.gz"),
             (statement(Format::Csv, Compression::Gzip, false, Some("csv.gz")), "a/b/output000.csv.gz", "a/b/output002.csv.gz"),
             (statement(Format::Json, Compression::Zstd, true, None), "a/b/output0000_part_00.zst", "a/b/output0001_part_02.zst"),
-            (statement(Format::Parquet, Compression::None, true, None), "a/b/output0000_part_00.parquet", "a/b/output0001_part_02.parquet"),
+            (
+                statement(Format::Parquet, Compression::None, true, None),
+                "a/b/output0000_part_00.parquet",
+                "a/b/output0001_part_02.parquet",
+            ),
             (statement(Format::Parquet, Compression::None, false, None), "a/b/output000.parquet", "a/b/output002.parquet"),
         ];
         for (statement, first, later) in cases {

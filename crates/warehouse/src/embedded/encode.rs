@@ -41,7 +41,8 @@ impl Encoder {
                     .set_created_by(format!("outflow {}", env!("CARGO_PKG_VERSION")))
                     .build();
                 let writer = ArrowWriter::try_new(Vec::new(), SchemaRef::clone(schema), Some(properties)).map_err(|error| {
-                    Error::new(Code::QueryInvalid, "a column has a type that Parquet cannot hold; cast it to another").with_source(error)
+                    Error::new(Code::QueryInvalid, "a column has a type that Parquet cannot hold; cast it to another")
+                        .with_source(error)
                 })?;
                 Self::Parquet(Box::new(writer))
             }

@@ -27,7 +27,8 @@ pub(super) fn from_planning(error: DataFusionError, query: &Query) -> Error {
 /// An error while the query ran. `files` are the text files that it reads, for an error that does not name the one it is about.
 pub(super) fn from_running(error: DataFusionError, files: &[String]) -> Error {
     let mut found = classify(&error, Code::QueryFailed);
-    if found.code == Code::TableUnreadable && !files.is_empty() && !files.iter().any(|file| found.message.contains(file.as_str())) {
+    if found.code == Code::TableUnreadable && !files.is_empty() && !files.iter().any(|file| found.message.contains(file.as_str()))
+    {
         found.message = format!("{} (in {})", found.message, files.join(" or "));
     }
     Error::new(found.code, found.message).with_source(error)
@@ -100,9 +101,10 @@ fn classify(error: &DataFusionError, usual: Code) -> Found {
         DataFusionError::Execution(message) => {
             Found::new(if usual == Code::QueryInvalid { Code::QueryFailed } else { usual }, clean(message))
         }
-        DataFusionError::ResourcesExhausted(message) if message.contains("disk") => {
-            Found::new(Code::StorageFull, format!("the query needs more room for temporary files than it may take: {}", clean(message)))
-        }
+        DataFusionError::ResourcesExhausted(message) if message.contains("disk") => Found::new(
+            Code::StorageFull,
+            format!("the query needs more room for temporary files than it may take: {}", clean(message)),
+        ),
         DataFusionError::ResourcesExhausted(_) => Found::new(
             Code::QueryFailed,
             "the query needs more memory than the warehouse may use; read fewer rows or columns, or give the warehouse more memory",
@@ -111,7 +113,9 @@ fn classify(error: &DataFusionError, usual: Code) -> Found {
         DataFusionError::Internal(_)
         | DataFusionError::Configuration(_)
         | DataFusionError::Substrait(_)
-        | DataFusionError::Ffi(_) => Found::new(Code::Internal, "the query engine met a defect of its own; write the query another way"),
+        | DataFusionError::Ffi(_) => {
+            Found::new(Code::Internal, "the query engine met a defect of its own; write the query another way")
+        }
     }
 }
 
@@ -239,7 +243,10 @@ mod tests {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         let deep = DataFusionError::Context(
             "spilling".into(),
-            Box::new(DataFusionError::ArrowError(Box::new(ArrowError::ExternalError(Box::new(DataFusionError::IoError(full())))), None)),
+            Box::new(DataFusionError::ArrowError(
+                Box::new(ArrowError::ExternalError(Box::new(DataFusionError::IoError(full())))),
+                None,
+            )),
         );
         assert_eq!(from_running(deep, &[]).code(), Code::StorageFull);
         let written = DataFusionError::ArrowError(Box::new(ArrowError::IoError("write".into(), full())), None);
@@ -262,7 +269,9 @@ mod tests {
         let said = clean("Error during planning: Cannot coerce Int64 and Utf8View.\n Use a cast.");
         assert_eq!(said, "cannot coerce bigint and character varying. Use a cast");
         let error = DataFusionError::ArrowError(
-            Box::new(ArrowError::ParseError("Error while parsing value 'x' as type 'Int64' for column 3 at line 5. Row data: '[1,x]'".into())),
+            Box::new(ArrowError::ParseError(
+                "Error while parsing value 'x' as type 'Int64' for column 3 at line 5. Row data: '[1,x]'".into(),
+            )),
             None,
         );
         let error = from_running(error, &["`orders.csv`".into()]);

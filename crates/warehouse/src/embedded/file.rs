@@ -112,7 +112,10 @@ impl FileWriter {
             self.abort().await;
         }
         ended?;
-        self.upload.shutdown().await.map_err(|error| self.failed(object_store::Error::Generic { store: "upload", source: error.into() }))?;
+        self.upload
+            .shutdown()
+            .await
+            .map_err(|error| self.failed(object_store::Error::Generic { store: "upload", source: error.into() }))?;
         let records = self.rows + self.encoder.header_records();
         let meta = Meta { content_length: self.bytes, record_count: records };
         Ok(WrittenFile { key: self.key, meta, rows: self.rows })

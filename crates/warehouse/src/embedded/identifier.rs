@@ -177,7 +177,10 @@ mod tests {
 
     #[test]
     fn unquoted_names_find_columns_whatever_their_case() {
-        assert_eq!(resolved("SELECT name, T.CITY FROM t WHERE NAME = 1", &["Name", "City"]), r#"SELECT "Name", T."City" FROM t WHERE "Name" = 1"#);
+        assert_eq!(
+            resolved("SELECT name, T.CITY FROM t WHERE NAME = 1", &["Name", "City"]),
+            r#"SELECT "Name", T."City" FROM t WHERE "Name" = 1"#
+        );
         assert_eq!(resolved(r#"SELECT "name" FROM t"#, &["Name"]), r#"SELECT "name" FROM t"#);
         assert_eq!(resolved("SELECT name FROM t", &["Name", "NAME"]), "SELECT name FROM t", "which one cannot be told");
         assert_eq!(resolved("SELECT Name FROM t", &["name", "NAME"]), "SELECT Name FROM t", "the folded one is there");

@@ -43,7 +43,9 @@ pub(super) fn write(cells: &Cells<'_>, row: usize, out: &mut Vec<u8>) {
     }
     match cells {
         Cells::Boolean(array) => out.extend_from_slice(if array.value(row) { b"true" } else { b"false" }),
-        Cells::Int16(_) | Cells::Int32(_) | Cells::Int64(_) | Cells::Decimal128(..) | Cells::Decimal256(..) => cells.write(row, out),
+        Cells::Int16(_) | Cells::Int32(_) | Cells::Int64(_) | Cells::Decimal128(..) | Cells::Decimal256(..) => {
+            cells.write(row, out)
+        }
         Cells::Float32(array) if array.value(row).is_finite() => cells.write(row, out),
         Cells::Float64(array) if array.value(row).is_finite() => cells.write(row, out),
         Cells::Utf8(_) | Cells::LargeUtf8(_) | Cells::Utf8View(_) => push_string(cells.text(row).unwrap_or_default(), out),
@@ -104,7 +106,9 @@ fn push_string(text: &str, out: &mut Vec<u8>) {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int32Array, Int64Array, ListArray, StringArray, StructArray};
+    use arrow::array::{
+        ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int32Array, Int64Array, ListArray, StringArray, StructArray,
+    };
     use arrow::datatypes::{DataType, Field, Int32Type};
     use serde_json::Value;
 
@@ -118,7 +122,8 @@ mod tests {
 
     #[test]
     fn every_digit_is_kept() {
-        let decimals = Decimal128Array::from(vec![Some(-1_234_567_890_123_456_789_012), None]).with_precision_and_scale(38, 4).unwrap();
+        let decimals =
+            Decimal128Array::from(vec![Some(-1_234_567_890_123_456_789_012), None]).with_precision_and_scale(38, 4).unwrap();
         let text = written(vec![
             ("id", Arc::new(Int64Array::from(vec![i64::MAX, i64::MIN]))),
             ("amount", Arc::new(decimals)),
@@ -136,7 +141,8 @@ mod tests {
     fn strings_read_back_as_themselves() {
         let values = ["\"quoted\" \\ \u{1}\u{1f}\u{7f}", "two\r\n\tlines", "", "한글 한글 😀 \u{2028}"];
         let text = written(vec![("키 \"a\"", Arc::new(StringArray::from(values.to_vec())))]);
-        let read: Vec<Value> = text.split('\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect();
+        let read: Vec<Value> =
+            text.split('\n').filter(|line| !line.is_empty()).map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(read.iter().map(|row| row["키 \"a\""].as_str().unwrap()).collect::<Vec<_>>(), values);
     }
 

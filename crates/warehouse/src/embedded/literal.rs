@@ -43,7 +43,10 @@ pub(crate) fn unescape(raw: &str) -> Result<String> {
     }
     match String::from_utf8(value) {
         Ok(value) if !value.contains('\0') => Ok(value),
-        _ => Err(Error::new(Code::QueryInvalid, "a string holds an octal escape that is no text; double the backslash to mean itself")),
+        _ => Err(Error::new(
+            Code::QueryInvalid,
+            "a string holds an octal escape that is no text; double the backslash to mean itself",
+        )),
     }
 }
 

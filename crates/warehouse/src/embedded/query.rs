@@ -22,10 +22,9 @@ const WRAPPER: (&str, &str) = ("SELECT * FROM (\n", "\n) AS outflow_limited");
 /// `sql_syntax` with the place, `sql_too_complex`, or `query_invalid` for what is not one query.
 pub(super) fn parse(text: &str) -> Result<Query> {
     let dialect = RedshiftSqlDialect {};
-    let mut tokens = Tokenizer::new(&dialect, text)
-        .with_unescape(false)
-        .tokenize_with_location()
-        .map_err(|error| syntax(&error.message, Some(Position { line: error.location.line, column: error.location.column }), text))?;
+    let mut tokens = Tokenizer::new(&dialect, text).with_unescape(false).tokenize_with_location().map_err(|error| {
+        syntax(&error.message, Some(Position { line: error.location.line, column: error.location.column }), text)
+    })?;
     for token in &mut tokens {
         match &mut token.token {
             Token::SingleQuotedString(value) => *value = unescape(value)?,
@@ -64,7 +63,8 @@ pub(super) fn refuse_outer_limit(query: &Query) -> Result<()> {
         }
     };
     if is_limited {
-        let message = "LIMIT and TOP are not supported in the outer query of an UNLOAD; put the query into `SELECT * FROM (…) AS q`";
+        let message =
+            "LIMIT and TOP are not supported in the outer query of an UNLOAD; put the query into `SELECT * FROM (…) AS q`";
         return Err(Error::new(Code::QueryInvalid, message));
     }
     Ok(())
@@ -146,14 +146,21 @@ mod tests {
 
     #[test]
     fn only_one_query_is_taken() {
-        for text in ["SELECT 1; SELECT 2", "DROP TABLE t", "INSERT INTO t VALUES (1)", "COPY t FROM 's3://b/k'", "SET a = 1", ""] {
+        for text in ["SELECT 1; SELECT 2", "DROP TABLE t", "INSERT INTO t VALUES (1)", "COPY t FROM 's3://b/k'", "SET a = 1", ""]
+        {
             assert_eq!(refused(text).code(), Code::QueryInvalid, "{text}");
         }
     }
 
     #[test]
     fn an_outer_limit_is_refused_and_an_inner_one_is_not() {
-        for text in ["SELECT 1 LIMIT 1", "SELECT TOP 5 a FROM t", "(SELECT 1 LIMIT 1)", "SELECT 1 UNION SELECT 2 LIMIT 1", "SELECT 1 OFFSET 2"] {
+        for text in [
+            "SELECT 1 LIMIT 1",
+            "SELECT TOP 5 a FROM t",
+            "(SELECT 1 LIMIT 1)",
+            "SELECT 1 UNION SELECT 2 LIMIT 1",
+            "SELECT 1 OFFSET 2",
+        ] {
             assert_eq!(refused(text).code(), Code::QueryInvalid, "{text}");
         }
         for text in ["SELECT * FROM (SELECT 1 LIMIT 1) AS q", "SELECT a FROM t WHERE a IN (SELECT TOP 5 b FROM u)"] {

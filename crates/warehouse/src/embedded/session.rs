@@ -132,7 +132,10 @@ impl Session {
             Err(error) => return error,
         };
         let known = names.iter().map(String::as_str);
-        let error = Error::new(Code::UnknownTable, format!("there is no table `{reference}`{}", advice(reference.table(), "tables", known)));
+        let error = Error::new(
+            Code::UnknownTable,
+            format!("there is no table `{reference}`{}", advice(reference.table(), "tables", known)),
+        );
         match place_of(query, reference.table()) {
             Some(position) => error.at(position),
             None => error,

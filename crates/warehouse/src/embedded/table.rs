@@ -121,7 +121,13 @@ mod tests {
         for plain in ["orders", "고객", "Orders", "a1_b"] {
             assert_eq!(written(plain), plain);
         }
-        for (name, quoted) in [("order", "\"order\""), ("2024", "\"2024\""), ("my table", "\"my table\""), ("a.b", "\"a.b\""), ("q\"q", "\"q\"\"q\"")] {
+        for (name, quoted) in [
+            ("order", "\"order\""),
+            ("2024", "\"2024\""),
+            ("my table", "\"my table\""),
+            ("a.b", "\"a.b\""),
+            ("q\"q", "\"q\"\"q\""),
+        ] {
             assert_eq!(written(name), quoted);
         }
     }

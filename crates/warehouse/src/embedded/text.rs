@@ -10,8 +10,8 @@ use arrow::array::{
     Array, AsArray, BinaryViewArray, BooleanArray, GenericByteArray, ListArray, PrimitiveArray, StringViewArray, StructArray,
 };
 use arrow::datatypes::{
-    ArrowPrimitiveType, BinaryType, DataType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int16Type, Int32Type,
-    Int64Type, LargeBinaryType, LargeUtf8Type, Time64MicrosecondType, TimestampMicrosecondType, Utf8Type,
+    ArrowPrimitiveType, BinaryType, DataType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int16Type,
+    Int32Type, Int64Type, LargeBinaryType, LargeUtf8Type, Time64MicrosecondType, TimestampMicrosecondType, Utf8Type,
 };
 use outflow_core::{Code, Error, Result};
 
@@ -68,7 +68,8 @@ impl<'a> Cells<'a> {
             }
             DataType::Struct(fields) => {
                 let columns = array.as_struct();
-                let cells = fields.iter().zip(columns.columns()).map(|(field, column)| Ok((field.name().clone(), Self::new(column)?)));
+                let cells =
+                    fields.iter().zip(columns.columns()).map(|(field, column)| Ok((field.name().clone(), Self::new(column)?)));
                 Self::Struct(columns, cells.collect::<Result<_>>()?)
             }
             other => return Err(Error::new(Code::Internal, format!("a result has the type `{other}`, which is never written"))),

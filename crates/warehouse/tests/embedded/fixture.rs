@@ -162,7 +162,9 @@ impl Fixture {
             assert_eq!(bytes.len() as u64, entry.meta.unwrap().content_length, "{key}");
             files.push((key, bytes));
         }
-        let sum = |value: fn(&outflow_core::manifest::Meta) -> u64| manifest.entries.iter().map(|entry| value(&entry.meta.unwrap())).sum::<u64>();
+        let sum = |value: fn(&outflow_core::manifest::Meta) -> u64| {
+            manifest.entries.iter().map(|entry| value(&entry.meta.unwrap())).sum::<u64>()
+        };
         let meta = manifest.meta.unwrap();
         assert_eq!((meta.content_length, meta.record_count), (sum(|meta| meta.content_length), sum(|meta| meta.record_count)));
         let headers = if statement.header { files.len() as u64 } else { 0 };

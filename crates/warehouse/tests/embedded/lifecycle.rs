@@ -24,7 +24,10 @@ async fn the_same_token_is_the_same_statement() {
     let again = fixture.warehouse.start(&statement, &token).await.unwrap();
     assert_eq!(first, again);
     assert_eq!(fixture.warehouse.find(&token).await.unwrap(), Some(first.clone()));
-    assert!(matches!(fixture.ended(&first).await, Progress::Finished { rows: Some(1) }), "a second run would find the destination taken");
+    assert!(
+        matches!(fixture.ended(&first).await, Progress::Finished { rows: Some(1) }),
+        "a second run would find the destination taken"
+    );
     assert!(matches!(fixture.ended(&again).await, Progress::Finished { rows: Some(1) }), "and it can be asked again");
     let other = fixture.start(&fixture.statement("SELECT 1 AS a")).await;
     assert_ne!(first, other);
@@ -140,7 +143,8 @@ async fn a_sample_table_is_made_once_when_two_ask_at_once() {
             assert!(begun.elapsed() < LONG);
         }
     }
-    let files: Vec<_> = std::fs::read_dir(made.path().join("tpch-0.01-v1")).unwrap().map(|file| file.unwrap().file_name()).collect();
+    let files: Vec<_> =
+        std::fs::read_dir(made.path().join("tpch-0.01-v1")).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(files, ["partsupp.parquet"], "nothing half-made is left");
 }
 

@@ -110,7 +110,8 @@ pub(crate) fn joined(batches: &[RecordBatch], schema: &SchemaRef) -> RecordBatch
     let batches: Vec<RecordBatch> = batches
         .iter()
         .map(|batch| {
-            let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| strict_cast(column, field.data_type()));
+            let columns =
+                batch.columns().iter().zip(schema.fields()).map(|(column, field)| strict_cast(column, field.data_type()));
             RecordBatch::try_new(Arc::clone(schema), columns.collect()).unwrap()
         })
         .collect();

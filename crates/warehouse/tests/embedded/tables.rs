@@ -13,7 +13,8 @@ use parquet::arrow::ArrowWriter;
 
 use super::fixture::Fixture;
 
-const CSV: &str = "Id,Name,zip,joined,Weight\n1,\"Kim, \"\"A\"\"\",007,2026-01-31,1.5\n2,\"두 줄\n이름\",12345,2024-02-29,\n3,,,,-2\n";
+const CSV: &str =
+    "Id,Name,zip,joined,Weight\n1,\"Kim, \"\"A\"\"\",007,2026-01-31,1.5\n2,\"두 줄\n이름\",12345,2024-02-29,\n3,,,,-2\n";
 const JSON: &str = "{\"Id\":1,\"Name\":\"Kim, \\\"A\\\"\",\"tags\":[\"x\",null]}\n{\"Id\":2,\"Name\":\"두 줄\\n이름\"}\n";
 
 fn write(path: &Path, text: &str) {
@@ -90,7 +91,10 @@ async fn json_lines_and_parquet_and_folders_of_files_are_tables() {
     write_parquet(&folder.path().join("고객.parquet"), &[1, 2]);
     for part in 0..3 {
         write_parquet(&folder.path().join(format!("sales/part-{part}.parquet")), &[part, part + 10]);
-        write(&folder.path().join(format!("visits/{part}.csv.gz")), &format!("day,count\n2026-01-0{part},{part}.5\n").replace("2026-01-00", "2026-01-09"));
+        write(
+            &folder.path().join(format!("visits/{part}.csv.gz")),
+            &format!("day,count\n2026-01-0{part},{part}.5\n").replace("2026-01-00", "2026-01-09"),
+        );
     }
     write(&folder.path().join("sales/_SUCCESS.txt"), "");
     let fixture = Fixture::tables(folder.path());
@@ -104,7 +108,8 @@ async fn json_lines_and_parquet_and_folders_of_files_are_tables() {
     let tables = fixture.warehouse.tables().await.unwrap();
     let names: Vec<&str> = tables.iter().map(|table| table.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c", "sales", "visits", "고객"]);
-    let columns: Vec<(&str, &str)> = tables[4].columns.iter().map(|column| (column.name.as_str(), column.data_type.as_str())).collect();
+    let columns: Vec<(&str, &str)> =
+        tables[4].columns.iter().map(|column| (column.name.as_str(), column.data_type.as_str())).collect();
     assert_eq!(columns, [("day", "date"), ("count", "double precision")]);
 }
 
@@ -122,7 +127,14 @@ async fn a_broken_file_does_not_harm_the_good_ones() {
     write(&folder.path().join("twice.json"), "{\"a\":1}\n");
     let fixture = Fixture::tables(folder.path());
     assert_eq!(fixture.csv("SELECT a FROM good").await, "a\n1\n");
-    for (table, file) in [("broken", "broken.parquet"), ("empty", "empty.parquet"), ("ragged", "ragged.csv"), ("euckr", "euckr.csv"), ("mixed", "2.csv"), ("twice", "twice.json")] {
+    for (table, file) in [
+        ("broken", "broken.parquet"),
+        ("empty", "empty.parquet"),
+        ("ragged", "ragged.csv"),
+        ("euckr", "euckr.csv"),
+        ("mixed", "2.csv"),
+        ("twice", "twice.json"),
+    ] {
         let error = fixture.error(&format!("SELECT * FROM {table}")).await;
         assert_eq!(error.code(), Code::TableUnreadable, "{error}");
         assert!(error.message().contains(&format!("`{file}`")), "{error}");

@@ -48,7 +48,11 @@ impl FileKind {
             FileFormat::Csv => "CSV",
             FileFormat::JsonLines => "JSON lines",
         };
-        if self.compression.is_compressed() { format!("{format} ({})", self.compression.get_variant()) } else { format.to_owned() }
+        if self.compression.is_compressed() {
+            format!("{format} ({})", self.compression.get_variant())
+        } else {
+            format.to_owned()
+        }
     }
 }
 

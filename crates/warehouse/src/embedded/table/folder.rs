@@ -81,9 +81,9 @@ impl Folder {
         if let Some(problem) = entry.problem {
             return Err(Error::new(Code::TableUnreadable, format!("the table `{name}` cannot be read: {problem}")));
         }
-        let files = files_of(&entry).await.map_err(|problem| {
-            Error::new(Code::TableUnreadable, format!("the table `{name}` cannot be read: {problem}"))
-        })?;
+        let files = files_of(&entry)
+            .await
+            .map_err(|problem| Error::new(Code::TableUnreadable, format!("the table `{name}` cannot be read: {problem}")))?;
         self.load(name, files, state).await.map(Some)
     }
 
@@ -103,7 +103,8 @@ impl Folder {
     async fn scan(&self) -> Result<Arc<Index>> {
         let root = self.root.clone();
         let scanned = spawn_blocking(move || scan(&root).map_err(|error| unavailable(&root, error))).await;
-        let index = Arc::new(scanned.map_err(|error| Error::new(Code::Internal, "the tables could not be listed").with_source(error))??);
+        let index =
+            Arc::new(scanned.map_err(|error| Error::new(Code::Internal, "the tables could not be listed").with_source(error))??);
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).retain(|name, _| index.contains_key(name));
         *self.index.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&index));
         Ok(index)
@@ -120,9 +121,10 @@ fn lookup(index: &Index, name: &str) -> Result<Option<(String, Entry)>> {
     let mut alike = index.iter().filter(|(other, _)| folded(other) == wanted);
     match (alike.next(), alike.next()) {
         (Some((name, entry)), None) => Ok(Some((name.clone(), entry.clone()))),
-        (Some((first, _)), Some((second, _))) => {
-            Err(Error::new(Code::QueryInvalid, format!("`{name}` could be the table \"{first}\" or \"{second}\"; write its name in double quotes")))
-        }
+        (Some((first, _)), Some((second, _))) => Err(Error::new(
+            Code::QueryInvalid,
+            format!("`{name}` could be the table \"{first}\" or \"{second}\"; write its name in double quotes"),
+        )),
         (None, _) => Ok(None),
     }
 }
@@ -225,7 +227,16 @@ mod tests {
 
     #[test]
     fn files_and_folders_of_files_are_tables() {
-        let (_folder, index) = index(&["a.csv", "B.json.gz", "notes.txt", "sales/1.parquet", "sales/2.parquet", "docs/readme.md", "c.parquet/1.parquet", ".git/x.csv"]);
+        let (_folder, index) = index(&[
+            "a.csv",
+            "B.json.gz",
+            "notes.txt",
+            "sales/1.parquet",
+            "sales/2.parquet",
+            "docs/readme.md",
+            "c.parquet/1.parquet",
+            ".git/x.csv",
+        ]);
         assert_eq!(index.keys().collect::<Vec<_>>(), ["B", "a", "c", "sales"]);
         assert_eq!(lookup(&index, "b").unwrap().unwrap().0, "B");
         assert!(lookup(&index, "notes").unwrap().is_none());

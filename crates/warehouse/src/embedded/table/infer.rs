@@ -40,7 +40,8 @@ pub(super) fn csv(files: &[PathBuf], names: &[String], compression: FileCompress
                 (first, before.into_iter().zip(guesses).map(|(before, guess)| before.and(guess)).collect())
             }
             Some(_) => {
-                let message = format!("`{name}` cannot be read: its header is not that of `{}`, which is in the same table", names[0]);
+                let message =
+                    format!("`{name}` cannot be read: its header is not that of `{}`, which is in the same table", names[0]);
                 return Err(Error::new(Code::TableUnreadable, message));
             }
         });
@@ -229,7 +230,10 @@ pub(super) fn json_lines(files: &[PathBuf], names: &[String], compression: FileC
     let fields: Result<Vec<Field>> = order.iter().map(|column| merged(column, &schemas)).collect();
     let fields = fields?;
     if fields.is_empty() {
-        return Err(Error::new(Code::TableUnreadable, format!("`{}` cannot be read: it has no rows to tell the columns", names.join("`, `"))));
+        return Err(Error::new(
+            Code::TableUnreadable,
+            format!("`{}` cannot be read: it has no rows to tell the columns", names.join("`, `")),
+        ));
     }
     Ok(Arc::new(Schema::new(fields)))
 }
@@ -247,7 +251,8 @@ fn merged(column: &str, schemas: &[(Schema, &String)]) -> Result<Field> {
                 (_, DataType::Null) => (before, first),
                 (DataType::Int64, DataType::Float64) | (DataType::Float64, DataType::Int64) => (DataType::Float64, first),
                 _ => {
-                    let message = format!("`{name}` cannot be read: its column `{column}` is not of the type that it has in `{first}`");
+                    let message =
+                        format!("`{name}` cannot be read: its column `{column}` is not of the type that it has in `{first}`");
                     return Err(Error::new(Code::TableUnreadable, message));
                 }
             },
@@ -337,7 +342,10 @@ mod tests {
         assert_eq!(Guess::Nothing.and(Guess::Boolean), Guess::Boolean);
     }
 
-    fn schema_of(texts: &[&str], read: fn(&[PathBuf], &[String], FileCompressionType) -> Result<SchemaRef>) -> Result<Vec<String>> {
+    fn schema_of(
+        texts: &[&str],
+        read: fn(&[PathBuf], &[String], FileCompressionType) -> Result<SchemaRef>,
+    ) -> Result<Vec<String>> {
         let folder = tempfile::tempdir().unwrap();
         let names: Vec<String> = (0..texts.len()).map(|index| format!("f{index}")).collect();
         let files: Vec<PathBuf> = names.iter().map(|name| folder.path().join(name)).collect();
@@ -350,7 +358,10 @@ mod tests {
 
     #[test]
     fn the_columns_of_csv_files() {
-        assert_eq!(schema_of(&["\u{feff}id,zip,,n\n1,007,x,\n2,123,,\n", "id,zip,,n\n1.5,1,,\n"], csv).unwrap(), ["id Float64", "zip Utf8", "column3 Utf8", "n Utf8"]);
+        assert_eq!(
+            schema_of(&["\u{feff}id,zip,,n\n1,007,x,\n2,123,,\n", "id,zip,,n\n1.5,1,,\n"], csv).unwrap(),
+            ["id Float64", "zip Utf8", "column3 Utf8", "n Utf8"]
+        );
         for (texts, said) in [
             (vec!["a,a\n1,2\n"], "column `a` twice"),
             (vec![""], "no header line"),

@@ -54,7 +54,12 @@ pub(super) async fn open(kind: FileKind, files: Vec<PathBuf>, root: &Path, state
     Ok(Found { provider: Arc::new(table), text_files })
 }
 
-async fn parquet_schema(options: &ListingOptions, urls: &[ListingTableUrl], names: &[String], state: &SessionState) -> Result<SchemaRef> {
+async fn parquet_schema(
+    options: &ListingOptions,
+    urls: &[ListingTableUrl],
+    names: &[String],
+    state: &SessionState,
+) -> Result<SchemaRef> {
     let mut merged: Option<Schema> = None;
     for (url, name) in urls.iter().zip(names) {
         let schema = options.infer_schema(state, url).await.map_err(|error| from_reading(error, name))?;

@@ -58,7 +58,13 @@ const TABLES: [SampleTable; 8] = [
         schema: CustomerArrow::schema_ref,
         rows: |scale| {
             let distributions = Distributions::static_default();
-            Box::new(CustomerArrow::new(CustomerGenerator::new_with_distributions_and_text_pool(scale, 1, 1, distributions, &TEXT)))
+            Box::new(CustomerArrow::new(CustomerGenerator::new_with_distributions_and_text_pool(
+                scale,
+                1,
+                1,
+                distributions,
+                &TEXT,
+            )))
         },
     },
     SampleTable {
@@ -66,7 +72,13 @@ const TABLES: [SampleTable; 8] = [
         schema: LineItemArrow::schema_ref,
         rows: |scale| {
             let distributions = Distributions::static_default();
-            Box::new(LineItemArrow::new(LineItemGenerator::new_with_distributions_and_text_pool(scale, 1, 1, distributions, &TEXT)))
+            Box::new(LineItemArrow::new(LineItemGenerator::new_with_distributions_and_text_pool(
+                scale,
+                1,
+                1,
+                distributions,
+                &TEXT,
+            )))
         },
     },
     SampleTable {
@@ -111,7 +123,13 @@ const TABLES: [SampleTable; 8] = [
         schema: SupplierArrow::schema_ref,
         rows: |scale| {
             let distributions = Distributions::static_default();
-            Box::new(SupplierArrow::new(SupplierGenerator::new_with_distributions_and_text_pool(scale, 1, 1, distributions, &TEXT)))
+            Box::new(SupplierArrow::new(SupplierGenerator::new_with_distributions_and_text_pool(
+                scale,
+                1,
+                1,
+                distributions,
+                &TEXT,
+            )))
         },
     },
 ];
@@ -129,7 +147,12 @@ pub(in super::super) struct Sample {
 impl Sample {
     /// The tables at that scale (1 is a gigabyte of text), kept in a folder of their own within `folder`. Nothing is made yet.
     pub(in super::super) fn new(scale: f64, folder: &Path) -> Self {
-        Self { scale, folder: folder.join(format!("tpch-{scale}-v{VERSION}")), making: Arc::default(), opened: Default::default() }
+        Self {
+            scale,
+            folder: folder.join(format!("tpch-{scale}-v{VERSION}")),
+            making: Arc::default(),
+            opened: Default::default(),
+        }
     }
 
     pub(super) fn names() -> Vec<String> {
@@ -147,7 +170,8 @@ impl Sample {
 
     pub(super) fn check(&self) -> Result<(), Error> {
         fs::create_dir_all(&self.folder).map_err(|error| {
-            let message = format!("the folder of the sample tables `{}` cannot be made: {}", self.folder.display(), super::reason(&error));
+            let message =
+                format!("the folder of the sample tables `{}` cannot be made: {}", self.folder.display(), super::reason(&error));
             Error::new(Code::WarehouseUnavailable, message).with_source(error)
         })
     }
@@ -170,7 +194,8 @@ impl Sample {
         let made = making.await.map_err(io::Error::other).and_then(|made| made);
         made.map_err(|error| {
             let code = if code_of(&error) == Code::StorageFull { Code::StorageFull } else { Code::WarehouseUnavailable };
-            let message = format!("the sample table `{wanted}` cannot be made in `{}`: {}", self.folder.display(), super::reason(&error));
+            let message =
+                format!("the sample table `{wanted}` cannot be made in `{}`: {}", self.folder.display(), super::reason(&error));
             Error::new(code, message).with_source(error)
         })?;
         let kind = FileKind { format: FileFormat::Parquet, compression: FileCompressionType::UNCOMPRESSED };

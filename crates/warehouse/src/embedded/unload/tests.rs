@@ -8,10 +8,7 @@ fn text() -> impl Strategy<Value = String> {
 
 /// Any statement that is legal.
 fn statement() -> impl Strategy<Value = UnloadStatement> {
-    let role = prop_oneof![
-        Just(IamRole::Default),
-        prop::collection::vec("[a-z0-9:/'\\\\]{1,20}", 1..4).prop_map(IamRole::Chain)
-    ];
+    let role = prop_oneof![Just(IamRole::Default), prop::collection::vec("[a-z0-9:/'\\\\]{1,20}", 1..4).prop_map(IamRole::Chain)];
     let format = prop_oneof![Just(Format::Csv), Just(Format::Json), Just(Format::Parquet)];
     let compression = prop_oneof![Just(Compression::None), Just(Compression::Gzip), Just(Compression::Zstd)];
     let csv = (any::<bool>(), prop::option::of("[ -~\t]"), prop::option::of(text()));
