@@ -19,13 +19,18 @@ impl PublicUrl {
         let trimmed = text.trim_end_matches('/');
         let rest = trimmed.strip_prefix("http://").or_else(|| trimmed.strip_prefix("https://"));
         let is_fit = rest.is_some_and(|rest| {
-            !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['?', '#', '"', '\\', '@']) && rest.chars().all(|c| c.is_ascii_graphic())
+            !rest.is_empty()
+                && !rest.starts_with('/')
+                && !rest.contains(['?', '#', '"', '\\', '@'])
+                && rest.chars().all(|c| c.is_ascii_graphic())
         });
         if !is_fit {
             let shown = text.split('@').next_back().unwrap_or_default().escape_debug();
             return Err(Error::new(
                 Code::ConfigInvalid,
-                format!("the public URL `{shown}` is not an address like `https://outflow.example.com`, without user, query or fragment"),
+                format!(
+                    "the public URL `{shown}` is not an address like `https://outflow.example.com`, without user, query or fragment"
+                ),
             ));
         }
         Ok(Self(trimmed.to_owned()))
@@ -73,7 +78,17 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_and_no_password_is_shown() {
-        for text in ["", "outflow.example.com", "ftp://a", "http://", "http:///a", "https://a?b=c", "https://a#b", "https://a b", "https://me:s3cr3t@a"] {
+        for text in [
+            "",
+            "outflow.example.com",
+            "ftp://a",
+            "http://",
+            "http:///a",
+            "https://a?b=c",
+            "https://a#b",
+            "https://a b",
+            "https://me:s3cr3t@a",
+        ] {
             let error = PublicUrl::parse(text).unwrap_err();
             assert_eq!(error.code(), Code::ConfigInvalid, "{text}");
             assert!(!error.message().contains("s3cr3t"));

@@ -320,6 +320,11 @@ impl Failure {
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        Self { code: error.code, message: error.message.clone(), retryable: error.kind().is_retryable(), position: error.position }
+        Self {
+            code: error.code,
+            message: error.message.clone(),
+            retryable: error.kind().is_retryable(),
+            position: error.position,
+        }
     }
 }

@@ -69,10 +69,8 @@ impl Announcement {
 }
 
 fn cancelled(unload: &Unload) -> Option<Failure> {
-    (unload.status() == Status::Cancelled).then(|| Failure {
-        retryable: false,
-        ..Failure::new(crate::Code::UnloadCancelled, "the unload was cancelled")
-    })
+    (unload.status() == Status::Cancelled)
+        .then(|| Failure { retryable: false, ..Failure::new(crate::Code::UnloadCancelled, "the unload was cancelled") })
 }
 
 /// A row of the outbox: committed with the change that it tells of, published after it.

@@ -56,10 +56,7 @@ mod tests {
     fn keys_are_those_of_the_contract_and_never_prefixes_of_another_attempts() {
         let unload_id = UnloadId::parse("01990000-0000-7000-8000-000000000001").unwrap();
         let place = |attempt| AttemptPlace { request_id: RequestId::parse("abc123").unwrap(), unload_id, attempt };
-        assert_eq!(
-            StorageKey::Output(place(1)).path(),
-            "unload-results/abc123/01990000-0000-7000-8000-000000000001-1/output"
-        );
+        assert_eq!(StorageKey::Output(place(1)).path(), "unload-results/abc123/01990000-0000-7000-8000-000000000001-1/output");
         assert!(!StorageKey::Attempt(place(11)).path().starts_with(&StorageKey::Attempt(place(1)).path()));
     }
 }

@@ -164,7 +164,12 @@ impl Requested {
             single_file,
             parallel,
             retention_days: bounded("retentionDays", self.retention_days.unwrap_or(7), 1, MAX_RETENTION_DAYS)?,
-            timeout_seconds: bounded("timeoutSeconds", self.timeout_seconds.unwrap_or(MAX_TIMEOUT_SECONDS), 1, MAX_TIMEOUT_SECONDS)?,
+            timeout_seconds: bounded(
+                "timeoutSeconds",
+                self.timeout_seconds.unwrap_or(MAX_TIMEOUT_SECONDS),
+                1,
+                MAX_TIMEOUT_SECONDS,
+            )?,
         })
     }
 
@@ -182,7 +187,9 @@ impl Requested {
             Some(("compression", ..)) => {
                 Err(illegal("`compression` does not go with `format` `parquet`, which is Snappy inside; leave it out"))
             }
-            Some((name, ..)) => Err(illegal(format!("`{name}` does not go with `format` `{}`; leave it out or use `csv`", format.as_str()))),
+            Some((name, ..)) => {
+                Err(illegal(format!("`{name}` does not go with `format` `{}`; leave it out or use `csv`", format.as_str())))
+            }
         }
     }
 }
@@ -233,7 +240,9 @@ fn bounded<T: PartialOrd + std::fmt::Display + Copy>(name: &str, value: T, least
 fn parse_delimiter(text: &str) -> Result<char> {
     let mut characters = text.chars();
     match (characters.next(), characters.next()) {
-        (Some(c), None) if c.is_ascii() && !matches!(c, '"' | '\n' | '\r' | '\0') && (c == '\t' || !c.is_ascii_control()) => Ok(c),
+        (Some(c), None) if c.is_ascii() && !matches!(c, '"' | '\n' | '\r' | '\0') && (c == '\t' || !c.is_ascii_control()) => {
+            Ok(c)
+        }
         _ => Err(illegal(format!(
             "`delimiter` is `{}`; it must be a single ASCII character, and neither a double quote nor a line's end",
             text.escape_debug()

@@ -48,8 +48,9 @@ mod tests {
         let policy = RetryPolicy::default();
         let now = Timestamp::default();
         let lost = Failure::new(Code::WarehouseUnavailable, "gone");
-        let delays: Vec<_> =
-            (1..=4).map(|attempt| policy.next_attempt_at(&lost, attempt, now, 1.0).map(|at| (at - now).num_milliseconds())).collect();
+        let delays: Vec<_> = (1..=4)
+            .map(|attempt| policy.next_attempt_at(&lost, attempt, now, 1.0).map(|at| (at - now).num_milliseconds()))
+            .collect();
         assert_eq!(delays, [Some(1_000), Some(2_000), Some(4_000), None]);
         assert_eq!(policy.next_attempt_at(&lost, 1, now, 0.0).map(|at| (at - now).num_milliseconds()), Some(500));
         assert_eq!(policy.next_attempt_at(&Failure::new(Code::QueryFailed, "no"), 1, now, 1.0), None);

@@ -404,7 +404,10 @@ impl State {
 }
 
 fn out_of_time() -> Failure {
-    Failure::new(Code::DeadlineExceeded, "the unload did not finish within its timeoutSeconds; send it again with more, or ask for less")
+    Failure::new(
+        Code::DeadlineExceeded,
+        "the unload did not finish within its timeoutSeconds; send it again with more, or ask for less",
+    )
 }
 
 fn unknown_outcome() -> Failure {

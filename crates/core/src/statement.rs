@@ -160,7 +160,8 @@ mod tests {
     #[test]
     fn a_role_chain_and_a_null_text_are_written() {
         let roles = ["arn:aws:iam::1:role/a", "arn:aws:iam::2:role/b"].map(str::to_owned).to_vec();
-        let sql = UnloadStatement { iam_role: IamRole::Chain(roles), null_as: Some("N'A".into()), ..statement("SELECT 1") }.to_sql();
+        let sql =
+            UnloadStatement { iam_role: IamRole::Chain(roles), null_as: Some("N'A".into()), ..statement("SELECT 1") }.to_sql();
         assert!(sql.contains("IAM_ROLE 'arn:aws:iam::1:role/a,arn:aws:iam::2:role/b'"), "{sql}");
         assert!(sql.contains("NULL AS 'N''A'"), "{sql}");
     }

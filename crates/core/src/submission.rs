@@ -41,8 +41,8 @@ pub fn check_labels(labels: &BTreeMap<String, String>) -> Result<()> {
         return Err(Error::new(Code::InvalidRequest, format!("there are {} labels and {MAX_LABELS} are allowed", labels.len())));
     }
     for (key, value) in labels {
-        let key_fits = (1..=63).contains(&key.len())
-            && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '/' | '-'));
+        let key_fits =
+            (1..=63).contains(&key.len()) && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '/' | '-'));
         if !key_fits {
             let shown: String = key.chars().take(80).collect();
             return Err(Error::new(

@@ -61,6 +61,8 @@ fn joining_needs_members_that_concatenate() {
     assert!(resolved(joined.clone()).is_joined());
     assert!(refused(Requested { compression: Some(Compression::Zstd), ..joined.clone() }).contains("`parallel`"));
     assert!(refused(Requested { format: Some(Format::Parquet), ..joined }).contains("`parallel`"));
-    assert!(refused(Requested { bom: Some(true), compression: Some(Compression::Zstd), ..Requested::default() }).contains("`bom`"));
+    assert!(
+        refused(Requested { bom: Some(true), compression: Some(Compression::Zstd), ..Requested::default() }).contains("`bom`")
+    );
     assert!(!resolved(Requested { single_file: Some(false), ..Requested::default() }).is_joined());
 }
