@@ -219,7 +219,7 @@ impl UnloadOptions {
         }
     }
 
-    /// Whether the parts are joined while finalizing: then the statement writes no header, the join puts one before the first part.
+    /// Whether it is foreseen that the parts are joined while finalizing: then the statement writes no header, the join puts one before the first part.
     pub fn is_joined(&self) -> bool {
         self.bom == Some(true) || (self.single_file && self.parallel)
     }

@@ -179,6 +179,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Marks entries as published, after the bus's word.
     async fn outbox_published(&self, event_ids: &[String]) -> Result<()>;
 
+    /// Gives entries back that the bus refused: they can be claimed again at once.
+    async fn outbox_release(&self, event_ids: &[String]) -> Result<()>;
+
     /// Unloads that are not terminal although their deadline has passed and no worker holds them.
     async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<Unload>>;
 

@@ -5,6 +5,7 @@ use outflow_core::store::Outcome;
 use outflow_core::unload::Change;
 use outflow_core::{Code, Error, Phase, Result, Status, Unload};
 
+use crate::ended::span;
 use crate::engine::Engine;
 
 impl Engine {
@@ -28,8 +29,10 @@ impl Engine {
                 })
             })
             .await?;
-        tracing::info!(unload_id = %cancelled.unload_id(), request_id = %cancelled.request_id(), "cancel requested");
-        self.garbage.notify_one();
+        span(&cancelled).in_scope(|| {
+            tracing::info!("cancel requested");
+            self.note_end(&cancelled);
+        });
         Ok(cancelled)
     }
 

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::boundary::Boundary;
 use crate::engine::{Engine, Station};
+use crate::finalize::is_joined;
 use crate::watch::Subscription;
 
 /// How long one look at a statement may take.
@@ -64,7 +65,6 @@ impl Engine {
                 driver.is_takeover = false;
             }
         }
-        driver.finish(&unload);
         unload.state.is_driven()
     }
 }
@@ -191,10 +191,13 @@ impl Driver {
             match delivered {
                 Ok(delivery) => {
                     Boundary::ReceiptWritten.pass();
+                    let is_joined = is_joined(&delivery.receipt);
                     let next = self.record_delivery(unload, delivery).await?;
                     if next.status() == Status::Done {
                         Boundary::Done.pass();
-                        self.remove_parts(&next).await;
+                        if is_joined {
+                            self.remove_parts(&next).await;
+                        }
                     }
                     return Ok(next);
                 }
@@ -329,6 +332,7 @@ impl Driver {
                     if matches!(next.state, State::Waiting { .. }) {
                         Boundary::Waiting.pass();
                     }
+                    self.engine.note_end(&next);
                     return Ok(next);
                 }
                 Ok(Outcome::Stale(next)) if next.version > found.version && is_name_of_cancelled(&next, &change) => found = next,
@@ -382,32 +386,6 @@ impl Driver {
 
     fn is_over(&self) -> bool {
         self.lost.is_cancelled() || self.engine.stopping.is_cancelled()
-    }
-
-    /// Says in the log and the metrics how it ended.
-    fn finish(&self, unload: &Unload) {
-        if !unload.status().is_terminal() {
-            return;
-        }
-        let status = unload.status().as_str();
-        let seconds = (self.now() - unload.asked.created_at).as_seconds_f64();
-        tracing::info!(
-            status,
-            seconds,
-            rows = unload.amount.rows,
-            bytes = unload.amount.bytes,
-            code = unload.state.failure().map(|failure| failure.code.as_str()),
-            "the unload has ended"
-        );
-        let warehouse = unload.asked.warehouse.clone();
-        metrics::histogram!("outflow_unload_seconds", "status" => status, "warehouse" => warehouse.clone()).record(seconds);
-        metrics::counter!("outflow_unloads_ended_total", "status" => status, "warehouse" => warehouse.clone()).increment(1);
-        if unload.status() == Status::Done {
-            metrics::counter!("outflow_delivered_rows_total", "warehouse" => warehouse.clone()).increment(unload.amount.rows);
-            metrics::counter!("outflow_delivered_bytes_total", "warehouse" => warehouse).increment(unload.amount.bytes);
-        } else {
-            self.engine.garbage.notify_one();
-        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use outflow_core::key::{AttemptPlace, StorageKey};
 use outflow_core::manifest::{Entry, Manifest};
@@ -60,14 +61,9 @@ impl Driver {
             let manifest = self.engine.storage.read(&StorageKey::Manifest(place.clone()), MANIFEST_LIMIT).await;
             let manifest = Manifest::parse(&manifest.map_err(missing_manifest)?)?;
             let verified = self.verify(asked, &place, &manifest, &listed, rows)?;
-            if asked.options.is_joined() { self.join(asked, &place, verified).await? } else { verified }
+            let is_split = asked.options.single_file && verified.parts.len() > 1;
+            if asked.options.is_joined() || is_split { self.join(asked, &place, verified).await? } else { verified }
         };
-        if asked.options.single_file && verified.parts.len() > 1 {
-            return Err(Error::new(
-                Code::SingleFileTooLarge,
-                format!("the result came as {} files that cannot be joined; send `singleFile` false", verified.parts.len()),
-            ));
-        }
         let receipt = self.receipt(unload, &place, verified).await?;
         Boundary::Verified.pass();
         let text = serde_json::to_vec_pretty(&receipt)
@@ -79,9 +75,6 @@ impl Driver {
 
     /// After `DONE`: what was joined is not needed in pieces any more. What is left goes with the attempt.
     pub(crate) async fn remove_parts(&self, unload: &Unload) {
-        if !unload.asked.options.is_joined() {
-            return;
-        }
         let place = place(&unload.asked, unload.state.attempt());
         let removed = async {
             for (name, _) in self.engine.storage.list(&place).await? {
@@ -136,12 +129,31 @@ impl Driver {
         Ok(Verified { parts, schema: manifest.columns(), rows })
     }
 
-    /// One file of the parts, with a byte order mark and one header before them where they were asked for.
+    /// One file of the parts. Where the join was foreseen, no part has a header, and byte order mark and header come before them. Where the
+    /// warehouse split the file for its size, each part has a header, and the first one's stays.
     async fn join(&self, asked: &NewUnload, place: &AttemptPlace, verified: Verified) -> Result<Verified> {
         let options = &asked.options;
-        let head = compressed_head(options, &verified.schema)?;
-        let files = verified.parts.iter().map(|part| JoinPart::File(StorageKey::File(place.clone(), part.name.clone())));
-        let pieces: Vec<_> = (!head.is_empty()).then(|| JoinPart::Bytes(head.into())).into_iter().chain(files).collect();
+        let compression = match options.compression {
+            Some(compression @ (Compression::None | Compression::Gzip)) => compression,
+            _ => {
+                let message = format!("the result came as {} files that cannot be joined; send `singleFile` false", verified.parts.len());
+                return Err(Error::new(Code::SingleFileTooLarge, message));
+            }
+        };
+        let key = |part: &Part| StorageKey::File(place.clone(), part.name.clone());
+        let pieces: Vec<_> = if options.is_joined() {
+            let head = compressed_head(options, &verified.schema)?;
+            let files = verified.parts.iter().map(|part| JoinPart::File(key(part)));
+            (!head.is_empty()).then(|| JoinPart::Bytes(head.into())).into_iter().chain(files).collect()
+        } else {
+            let head = Bytes::from(text_head(options, &verified.schema));
+            let piece = |(index, part)| match index {
+                0 => JoinPart::File(key(part)),
+                _ if head.is_empty() => JoinPart::File(key(part)),
+                _ => JoinPart::Rest { key: key(part), head: head.clone(), compression },
+            };
+            verified.parts.iter().enumerate().map(piece).collect()
+        };
         let name = joined_name(options);
         let bytes = self.engine.storage.join(&pieces, &StorageKey::File(place.clone(), name.clone())).await?;
         Ok(Verified { parts: vec![Part { name, bytes, rows: Some(verified.rows) }], ..verified })
@@ -231,6 +243,11 @@ fn is_part(name: &str) -> bool {
     name.starts_with("output") && name != "outputmanifest"
 }
 
+/// Whether the result is one file that was joined from parts.
+pub(crate) fn is_joined(receipt: &Receipt) -> bool {
+    receipt.files.iter().any(|file| file.name == joined_name(&receipt.options))
+}
+
 /// UNLOAD's own names have digits after `output`, so these are never taken for one.
 fn joined_name(options: &UnloadOptions) -> String {
     format!("joined.{}", suffix(options))
@@ -246,6 +263,14 @@ fn suffix(options: &UnloadOptions) -> String {
 
 /// What comes before the first part: byte order mark and header, as a member of its own.
 fn compressed_head(options: &UnloadOptions, schema: &[Column]) -> Result<Vec<u8>> {
+    let head = text_head(options, schema);
+    if head.is_empty() {
+        return Ok(head);
+    }
+    compress(&head, options.compression.unwrap_or(Compression::None))
+}
+
+fn text_head(options: &UnloadOptions, schema: &[Column]) -> Vec<u8> {
     let mut head = Vec::new();
     if options.bom == Some(true) {
         head.extend_from_slice(BYTE_ORDER_MARK);
@@ -256,10 +281,7 @@ fn compressed_head(options: &UnloadOptions, schema: &[Column]) -> Result<Vec<u8>
         head.extend_from_slice(fields.join(delimiter.encode_utf8(&mut [0; 4])).as_bytes());
         head.push(b'\n');
     }
-    if head.is_empty() {
-        return Ok(head);
-    }
-    compress(&head, options.compression.unwrap_or(Compression::None))
+    head
 }
 
 /// RFC 4180: quoted only where it must be.

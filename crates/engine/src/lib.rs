@@ -7,6 +7,7 @@ mod boundary;
 mod clock;
 mod control;
 mod drive;
+mod ended;
 mod engine;
 mod finalize;
 mod reconciler;

@@ -7,6 +7,7 @@ use outflow_core::store::Outcome;
 use outflow_core::unload::Change;
 use outflow_core::{Result, Unload};
 
+use crate::ended::span;
 use crate::engine::Engine;
 
 /// How many overdue unloads are settled in one look.
@@ -51,12 +52,10 @@ impl Engine {
     async fn settle(&self, unload: &Unload) -> Result<()> {
         let change = Change::new(Event::DeadlinePassed { fate: Fate::Unknown }, self.clock.now());
         if let Outcome::Updated(ended) = self.store.transition(unload.unload_id(), unload.version, None, change).await? {
-            tracing::warn!(
-                unload_id = %ended.unload_id(),
-                request_id = %ended.request_id(),
-                code = ended.state.failure().map(|failure| failure.code.as_str()),
-                "the deadline passed without a worker"
-            );
+            span(&ended).in_scope(|| {
+                tracing::warn!("the deadline passed without a worker");
+                self.note_end(&ended);
+            });
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use outflow_core::store::{Claim, ClaimRequest, Fence};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use crate::ended::span;
 use crate::engine::{Engine, Station};
 
 /// How long a worker rests at most before it looks for work that nobody woke it for.
@@ -89,12 +90,7 @@ impl Engine {
         let lost = CancellationToken::new();
         let (unload_id, fence) = (claim.unload.unload_id(), claim.fence);
         held.lock().insert(unload_id, (fence, lost.clone()));
-        let span = tracing::info_span!(
-            "unload",
-            unload_id = %unload_id,
-            request_id = %claim.unload.request_id(),
-            attempt = claim.unload.state.attempt()
-        );
+        let span = span(&claim.unload);
         let (engine, station, held) = (Arc::clone(self), Arc::clone(station), Arc::clone(held));
         self.tasks.spawn(async move {
             let driven = tokio::spawn(Arc::clone(&engine).drive(Arc::clone(&station), claim, lost).instrument(span));

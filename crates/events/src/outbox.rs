@@ -16,8 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How many entries are published at once.
 const BATCH: u32 = 200;
-/// How long the relay holds entries: what the bus refused is offered again after it. A bus that takes longer to answer gets an entry twice.
-const HOLD: Duration = Duration::from_secs(10);
+/// How long the relay holds entries: those of a relay that died are offered again after it. A bus that takes longer to answer gets an
+/// entry twice.
+const HOLD: Duration = Duration::from_secs(60);
 /// How often it looks when no notice comes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The longest rest while the bus or the store is away.
@@ -121,7 +122,7 @@ impl Relay {
     /// Publishes all that waits.
     ///
     /// # Errors
-    /// The store's, or the bus's; what was published by then is marked.
+    /// The store's, or the bus's; what was published by then is marked, what was refused can be published again.
     pub async fn drain(&self) -> Result<()> {
         loop {
             let entries = self.store.outbox_claim(BATCH, HOLD).await?;
@@ -132,16 +133,21 @@ impl Relay {
                 entries.iter().map(|entry| message(entry, &self.topics, &self.public_url)).collect::<Result<_>>()?;
             let answers = self.bus.publish(&messages).await;
             let mut published = Vec::with_capacity(entries.len());
+            let mut refused = Vec::new();
             let mut failed = None;
             for (entry, answer) in entries.iter().zip(answers) {
                 match answer {
                     Ok(()) => published.push(entry.event_id.clone()),
-                    Err(error) => failed = Some(error),
+                    Err(error) => {
+                        refused.push(entry.event_id.clone());
+                        failed = Some(error);
+                    }
                 }
             }
             metrics::counter!("outflow_events_published_total").increment(published.len() as u64);
-            metrics::counter!("outflow_events_failed_total").increment((entries.len() - published.len()) as u64);
+            metrics::counter!("outflow_events_failed_total").increment(refused.len() as u64);
             self.store.outbox_published(&published).await?;
+            self.store.outbox_release(&refused).await?;
             if let Some(error) = failed {
                 return Err(error);
             }

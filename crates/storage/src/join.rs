@@ -1,13 +1,15 @@
 //! Joining: many files become one, in the order given, with something before them if need be.
 //!
-//! Bytes are put behind bytes and nothing is looked into: what may be joined (text, gzip members) is the caller's to know.
+//! Bytes are put behind bytes: what may be joined (text, gzip members) is the caller's to know. Only a file whose header line is to be left
+//! out is looked into, as far as that line's gzip member goes.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 use object_store::path::Path;
 use outflow_core::key::StorageKey;
@@ -28,6 +30,15 @@ pub enum JoinPart {
     Bytes(Bytes),
     /// A whole file.
     File(StorageKey),
+    /// A file without the text that it begins with, which is that of the first file again.
+    Rest {
+        /// The file.
+        key: StorageKey,
+        /// What it begins with, as text.
+        head: Bytes,
+        /// How the file is compressed: gzip or not at all.
+        compression: Compression,
+    },
 }
 
 impl Storage {
@@ -35,24 +46,37 @@ impl Storage {
     /// it is copied leaves nothing, and repeating it gives the same file.
     ///
     /// # Errors
-    /// `not_found` when a part is missing; `storage_full`, `storage_denied`, `storage_unavailable`.
+    /// `not_found` when a part is missing; `verification_failed` when one does not begin with what is to be left out; `storage_full`, `storage_denied`, `storage_unavailable`.
     pub async fn join(&self, parts: &[JoinPart], target: &StorageKey) -> Result<u64> {
         let mut sources = Vec::with_capacity(parts.len());
         for part in parts {
             sources.push(match part {
                 JoinPart::Bytes(bytes) => Source::Bytes(bytes.clone()),
-                JoinPart::File(key) => {
-                    if self.head(key).await?.is_none() {
-                        return Err(Error::new(Code::NotFound, format!("`{}`, which is to be joined, is not there", key.path())));
-                    }
-                    Source::File(path_of(key)?)
+                JoinPart::File(key) => Source::File(self.path_of_part(key).await?),
+                JoinPart::Rest { compression: Compression::Zstd, .. } => {
+                    return Err(Error::new(Code::Internal, "a zstd file cannot be joined without its beginning"));
                 }
+                JoinPart::Rest { key, head, compression } => Source::Rest {
+                    path: self.path_of_part(key).await?,
+                    head: head.clone(),
+                    is_gzip: *compression == Compression::Gzip,
+                },
             });
         }
         let wanted = Wanted(Arc::new(AtomicBool::new(true)));
         let (folder, flag) = (self.folder.clone(), Arc::clone(&wanted.0));
         let joined = self.folder.publish(&path_of(target)?, move |file| copy(&folder, &sources, file, &flag)).await;
-        joined.map_err(|error| from_write(error, &format!("joining {} parts into `{}`", parts.len(), target.path())))
+        joined.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<OtherHead>()) {
+            Some(other) => Error::new(Code::VerificationFailed, other.to_string()),
+            None => from_write(error, &format!("joining {} parts into `{}`", parts.len(), target.path())),
+        })
+    }
+
+    async fn path_of_part(&self, key: &StorageKey) -> Result<Path> {
+        match self.head(key).await? {
+            Some(_) => path_of(key),
+            None => Err(Error::new(Code::NotFound, format!("`{}`, which is to be joined, is not there", key.path()))),
+        }
     }
 }
 
@@ -78,7 +102,13 @@ pub fn compress(bytes: &[u8], compression: Compression) -> Result<Vec<u8>> {
 enum Source {
     Bytes(Bytes),
     File(Path),
+    Rest { path: Path, head: Bytes, is_gzip: bool },
 }
+
+/// A file does not begin with what is to be left out.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` does not begin with the header of the first part, so it cannot be joined to it")]
+struct OtherHead(Path);
 
 /// Whether anybody waits for the copy: the thread that makes it cannot be stopped from outside.
 #[derive(Debug)]
@@ -91,30 +121,45 @@ impl Drop for Wanted {
 }
 
 fn copy(folder: &LocalFolder, sources: &[Source], mut target: &File, wanted: &AtomicBool) -> io::Result<u64> {
-    let mut size = 0;
     for source in sources {
         match source {
-            Source::Bytes(bytes) => {
-                target.write_all(bytes)?;
-                size += bytes.len() as u64;
-            }
-            Source::File(path) => {
+            Source::Bytes(bytes) => target.write_all(bytes)?,
+            Source::File(path) => in_stretches(&mut folder.open_file(path)?, &mut target, wanted)?,
+            Source::Rest { path, head, is_gzip: false } => {
                 let mut file = folder.open_file(path)?;
-                loop {
-                    if !wanted.load(Ordering::Relaxed) {
-                        return Err(io::Error::other("nobody waits for the joined file any more"));
-                    }
-                    // Between two files, the standard library lets the kernel copy.
-                    let copied = io::copy(&mut (&mut file).take(STRETCH), &mut target)?;
-                    size += copied;
-                    if copied < STRETCH {
-                        break;
-                    }
-                }
+                skip(&mut file, head, path)?;
+                in_stretches(&mut file, &mut target, wanted)?;
+            }
+            Source::Rest { path, head, is_gzip: true } => {
+                let mut file = BufReader::with_capacity(1 << 20, folder.open_file(path)?);
+                let mut member = GzDecoder::new(&mut file);
+                skip(&mut member, head, path)?;
+                let mut shorter = GzEncoder::new(&mut target, flate2::Compression::default());
+                in_stretches(&mut member, &mut shorter, wanted)?;
+                shorter.finish()?;
+                in_stretches(&mut file, &mut target, wanted)?;
             }
         }
     }
-    Ok(size)
+    Ok(target.metadata()?.len())
+}
+
+/// Copies all that is left, looking now and then whether it is still wanted. Between two files the standard library lets the kernel copy.
+fn in_stretches(source: &mut impl Read, target: &mut impl Write, wanted: &AtomicBool) -> io::Result<()> {
+    loop {
+        if !wanted.load(Ordering::Relaxed) {
+            return Err(io::Error::other("nobody waits for the joined file any more"));
+        }
+        if io::copy(&mut source.take(STRETCH), target)? < STRETCH {
+            return Ok(());
+        }
+    }
+}
+
+fn skip(source: &mut impl Read, head: &[u8], path: &Path) -> io::Result<()> {
+    let mut begun = Vec::with_capacity(head.len());
+    source.take(head.len() as u64).read_to_end(&mut begun)?;
+    if begun == head { Ok(()) } else { Err(io::Error::other(OtherHead(path.clone()))) }
 }
 
 #[cfg(test)]

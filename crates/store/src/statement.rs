@@ -70,6 +70,7 @@ statements! {
     OUTBOX_HOLD = "outbox_hold";
     OUTBOX_INSERT = "outbox_insert";
     OUTBOX_PUBLISHED = "outbox_published";
+    OUTBOX_RELEASE = "outbox_release";
     OUTBOX_WAITING = "outbox_waiting";
     OVERDUE = "overdue";
     PROBE = "probe";

@@ -30,7 +30,7 @@ use crate::work::claim::TakeUp;
 use crate::work::create::Create;
 use crate::work::hint::Hear;
 use crate::work::lease::{Probe, Prolong, Release};
-use crate::work::outbox::{NotePublished, TakeEntries};
+use crate::work::outbox::{ChangeEntries, TakeEntries};
 use crate::work::retention::{NoteDiscarded, Old, Purge};
 use crate::work::transition::{Progress, Transition};
 
@@ -176,7 +176,14 @@ impl Store for SqlStore {
         if event_ids.is_empty() {
             return Ok(());
         }
-        self.write(NotePublished::new(event_ids)).await
+        self.write(ChangeEntries::published(event_ids)).await
+    }
+
+    async fn outbox_release(&self, event_ids: &[String]) -> Result<()> {
+        if event_ids.is_empty() {
+            return Ok(());
+        }
+        self.write(ChangeEntries::released(event_ids)).await
     }
 
     async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<Unload>> {

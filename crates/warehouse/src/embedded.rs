@@ -22,6 +22,7 @@ mod registry;
 mod run;
 mod session;
 mod slice;
+mod stoppable;
 mod table;
 mod text;
 mod unload;

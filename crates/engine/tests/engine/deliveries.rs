@@ -1,5 +1,8 @@
 //! Finalize: `DONE` means that warehouse and storage agree, whatever the warehouse wrote.
 
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
 use outflow_core::options::{Compression, Format};
 use outflow_core::{Status, Unload};
 
@@ -76,6 +79,28 @@ async fn what_does_not_add_up_is_never_done() {
         let unload = ended(&world, Some(fault), |_| {}).await;
         assert_eq!(code(&unload), "verification_failed", "{fault:?}");
         assert!(world.store.receipt(unload.unload_id()).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_the_warehouse_split_is_one_again() {
+    for (format, expected) in [(Format::Csv, "n\n1\n2\n3\n"), (Format::Json, "1\n2\n3\n")] {
+        for compression in [Compression::None, Compression::Gzip] {
+            let world = World::new().await;
+            let unload = ended(&world, Some(Fault::TwoFiles), |asked| {
+                asked.requested.format = Some(format);
+                asked.requested.compression = Some(compression);
+            })
+            .await;
+            assert_eq!((unload.status(), unload.file_count, unload.amount.rows), (Status::Done, Some(1), 3), "{format:?}");
+            let mut delivered = world.delivered(&unload).await;
+            if compression == Compression::Gzip {
+                let packed = std::mem::take(&mut delivered);
+                MultiGzDecoder::new(&packed[..]).read_to_end(&mut delivered).unwrap();
+            }
+            assert_eq!(delivered, expected.as_bytes(), "{format:?} {compression:?}");
+            assert!(!world.files().iter().any(|path| path.contains("_part_")), "the parts are gone: {:?}", world.files());
+        }
     }
 }
 

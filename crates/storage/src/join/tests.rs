@@ -45,6 +45,40 @@ async fn joined_gzip_members_are_one_gzip_file() {
 }
 
 #[tokio::test]
+async fn the_header_of_a_later_part_is_left_out() {
+    let (_folder, storage) = storage().await;
+    let head = Bytes::from_static(b"a,b\n");
+    for (compression, name) in [(Compression::None, "plain"), (Compression::Gzip, "gzip")] {
+        // As UNLOAD writes them: each with its header, the second in two members.
+        let first = compress(b"a,b\n1,2\n", compression).unwrap();
+        let second = [compress(b"a,b\n3,4\n", compression).unwrap(), compress(b"5,6\n", compression).unwrap()].concat();
+        let only_head = compress(b"a,b\n", compression).unwrap();
+        let mut pieces = Vec::new();
+        for (index, bytes) in [first, second, only_head].into_iter().enumerate() {
+            let key = file(&format!("{name}{index}"));
+            storage.put(&key, bytes.into()).await.unwrap();
+            pieces.push(match index {
+                0 => JoinPart::File(key),
+                _ => JoinPart::Rest { key, head: head.clone(), compression },
+            });
+        }
+        let target = file(&format!("joined-{name}"));
+        let size = storage.join(&pieces, &target).await.unwrap();
+        let joined = storage.read(&target, u64::MAX).await.unwrap();
+        assert_eq!(size, joined.len() as u64);
+        let mut text = String::new();
+        match compression {
+            Compression::Gzip => MultiGzDecoder::new(joined.as_ref()).read_to_string(&mut text).unwrap(),
+            _ => joined.as_ref().read_to_string(&mut text).unwrap(),
+        };
+        assert_eq!(text, "a,b\n1,2\n3,4\n5,6\n");
+
+        let other = JoinPart::Rest { key: file(&format!("{name}1")), head: Bytes::from_static(b"a;b\n"), compression };
+        assert_eq!(storage.join(&[other], &file("other")).await.unwrap_err().code(), Code::VerificationFailed);
+    }
+}
+
+#[tokio::test]
 async fn a_join_that_fails_leaves_nothing() {
     let (folder, storage) = storage().await;
     storage.put(&file("output000"), Bytes::from_static(b"1\n")).await.unwrap();

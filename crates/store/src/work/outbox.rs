@@ -1,4 +1,4 @@
-//! Handing announcements to a relay, and noting what the bus took.
+//! Handing announcements to a relay, and noting what the bus took and what it refused.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use outflow_core::{Code, Error, Result};
 use super::{Session, Work, claim::lease_micros};
 use crate::connection::{Row, values};
 use crate::record::{self, to_json};
-use crate::statement;
+use crate::statement::{self, Statement};
 
 /// Takes unpublished entries under a lease. By what is unpublished, never by a cursor over a sequence: those skip late commits.
 #[derive(Debug)]
@@ -48,24 +48,31 @@ fn entry(row: &Row) -> Result<OutboxEntry> {
     })
 }
 
-/// Notes that the bus took entries; those it took before stay as they were.
+/// Notes what became of entries; those that the bus took before stay as they were.
 #[derive(Debug)]
-pub(crate) struct NotePublished {
+pub(crate) struct ChangeEntries {
     event_ids: String,
+    statement: &'static Statement,
 }
 
-impl NotePublished {
-    pub(crate) fn new(event_ids: &[String]) -> Self {
-        Self { event_ids: to_json(&event_ids) }
+impl ChangeEntries {
+    /// The bus took them.
+    pub(crate) fn published(event_ids: &[String]) -> Self {
+        Self { event_ids: to_json(&event_ids), statement: &statement::OUTBOX_PUBLISHED }
+    }
+
+    /// The bus did not take them: the next relay that asks gets them.
+    pub(crate) fn released(event_ids: &[String]) -> Self {
+        Self { event_ids: to_json(&event_ids), statement: &statement::OUTBOX_RELEASE }
     }
 }
 
 #[async_trait]
-impl Work for NotePublished {
+impl Work for ChangeEntries {
     type Output = ();
 
     async fn run(&self, session: &mut Session<'_>) -> Result<()> {
-        session.execute(&statement::OUTBOX_PUBLISHED, values![&self.event_ids]).await?;
+        session.execute(self.statement, values![&self.event_ids]).await?;
         Ok(())
     }
 }

@@ -40,7 +40,7 @@ impl Runner {
         let (work, plan) = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(Stop::Cancelled),
-            prepared = Box::pin(self.prepare(sql, meter)) => prepared?,
+            prepared = Box::pin(self.prepare(sql, meter, cancel)) => prepared?,
         };
         let files = self.write(&work, plan, cancel).await?;
         let rows = files.iter().map(|file| file.rows).sum();
@@ -57,7 +57,7 @@ impl Runner {
     /// The file of a result without rows.
     pub(super) async fn empty_result(&self, sql: &str) -> Result<EmptyResult> {
         let statement = unload::parse(sql)?;
-        let plan = self.plan(&statement).await?;
+        let plan = self.plan(&statement, &CancellationToken::new()).await?;
         let mut bytes = Vec::new();
         Encoder::new(&statement, plan.columns.schema())?.finish(plan.columns.schema(), &mut bytes)?;
         if statement.format != Format::Parquet {
@@ -66,10 +66,10 @@ impl Runner {
         Ok(EmptyResult { bytes, schema: plan.columns.described() })
     }
 
-    async fn prepare(&self, sql: &str, meter: Arc<Meter>) -> Result<(Arc<Work>, Plan)> {
+    async fn prepare(&self, sql: &str, meter: Arc<Meter>, cancel: &CancellationToken) -> Result<(Arc<Work>, Plan)> {
         let statement = unload::parse(sql)?;
         let destination = Destination::new(&statement, &self.buckets)?;
-        let plan = self.plan(&statement).await?;
+        let plan = self.plan(&statement, cancel).await?;
         destination.refuse_existing().await?;
         let work = Work {
             destination,
@@ -82,9 +82,9 @@ impl Runner {
         Ok((Arc::new(work), plan))
     }
 
-    async fn plan(&self, statement: &UnloadStatement) -> Result<Plan> {
+    async fn plan(&self, statement: &UnloadStatement, cancel: &CancellationToken) -> Result<Plan> {
         let text = &statement.query;
-        Box::pin(self.session.plan(text)).await.map_err(|error| in_callers_text(error, text))
+        Box::pin(self.session.plan(text, cancel)).await.map_err(|error| in_callers_text(error, text))
     }
 
     /// Writes the files, each slice its own, all at once.

@@ -21,12 +21,14 @@ use datafusion::sql::parser::Statement as EngineStatement;
 use outflow_core::schema::Table;
 use outflow_core::{Code, Error, Position, Result};
 use sqlparser::ast::{Query, Statement, visit_relations};
+use tokio_util::sync::CancellationToken;
 
 use super::adapt::adapt;
 use super::column::Columns;
 use super::error::{from_planning, from_running};
 use super::identifier::{advice, folded, resolve_columns};
 use super::query::{parse, place, refuse_outer_limit};
+use super::stoppable::stoppable;
 use super::table::Tables;
 
 /// The names under which tables may be qualified.
@@ -71,12 +73,12 @@ impl Session {
         Ok(Self { state, tables })
     }
 
-    /// Plans a query.
+    /// Plans a query, which stops while it runs when `cancel` says so.
     ///
     /// # Errors
     /// The query's own, with places in `text`: `sql_syntax`, `unknown_table`, `unknown_column`, `duplicate_column`, `table_unreadable`,
     /// `query_invalid`, `query_failed`.
-    pub(super) async fn plan(&self, text: &str) -> Result<Plan> {
+    pub(super) async fn plan(&self, text: &str, cancel: &CancellationToken) -> Result<Plan> {
         let mut query = parse(text)?;
         refuse_outer_limit(&query)?;
         adapt(&mut query)?;
@@ -85,6 +87,7 @@ impl Session {
         state.mark_start_execution();
         let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query.clone()))));
         let physical = Box::pin(physical_plan(&state, statement)).await.map_err(|error| from_planning(error, &query))?;
+        let physical = stoppable(physical, cancel).map_err(|error| from_planning(error, &query))?;
         let columns = Columns::new(&physical.schema())?;
         Ok(Plan { physical, columns, task: state.task_ctx(), text_files })
     }

@@ -67,7 +67,7 @@ impl Slice {
         let ended = tokio::select! {
             biased;
             () = stop.cancelled() => Err(Stop::Cancelled),
-            ended = self.write_all() => ended.map_err(Stop::Failed),
+            ended = self.write_all() => ended.map_err(|error| if stop.is_cancelled() { Stop::Cancelled } else { Stop::Failed(error) }),
         };
         // The query is stopped before its files are, which may wait for storage.
         self.rows.clear();

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use outflow_core::options::{Compression, Format};
 use outflow_core::warehouse::{Progress, Warehouse};
 use outflow_core::{AttemptToken, Code, StatementId, UnloadId};
+use rstest::rstest;
 
 use super::fixture::{Fixture, LONG, until};
 use super::store::{Fault, Faulty};
@@ -73,14 +74,28 @@ async fn progress_grows_and_cancel_stops_the_query_and_leaves_nothing() {
     }
 }
 
+/// Each would run for hours. A join that makes much out of little, and one that drops all that it makes, never reads again meanwhile.
+#[rstest]
+#[case::reads("SELECT count(*) FROM generate_series(1, 1000000000000) AS t(value) WHERE value % 7 = 8")]
+#[case::crosses("SELECT sum(a.l_quantity * b.l_quantity) FROM lineitem a CROSS JOIN lineitem b CROSS JOIN lineitem c")]
+#[case::crosses_and_drops(
+    "SELECT count(*) FROM lineitem a JOIN lineitem b ON a.l_quantity + b.l_quantity < 0 JOIN lineitem c ON c.l_tax > a.l_tax - 9"
+)]
+#[case::meets_and_drops(
+    "SELECT count(*) FROM generate_series(1, 3000000) AS a(x) JOIN generate_series(1, 3000000) AS b(x) ON a.x % 2 = b.x % 2 AND a.x + b.x < 0"
+)]
+#[case::recurs("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t")]
 #[tokio::test]
-async fn a_query_that_writes_nothing_yet_is_cancelled_too() {
+async fn a_query_that_writes_nothing_yet_is_cancelled_too(#[case] query: &str) {
     let fixture = Fixture::sample();
-    let statement = fixture.statement("SELECT count(*) FROM generate_series(1, 1000000000000) AS t(value) WHERE value % 7 = 8");
-    let statement_id = fixture.start(&statement).await;
-    assert!(matches!(fixture.warehouse.poll(&statement_id, Duration::from_millis(50)).await.unwrap(), Progress::Running(_)));
+    let statement_id = fixture.start(&fixture.statement(query)).await;
+    // Long enough that it is in the midst of it.
+    let progress = fixture.warehouse.poll(&statement_id, Duration::from_secs(2)).await.unwrap();
+    assert!(matches!(progress, Progress::Running(_)), "{progress:?}");
     fixture.warehouse.cancel(&statement_id).await.unwrap();
     assert!(matches!(fixture.ended(&statement_id).await, Progress::Cancelled));
+    let after = fixture.csv("SELECT 1 AS a").await;
+    assert_eq!(after, "a\n1\n", "its threads are free again");
 }
 
 #[tokio::test]

@@ -85,6 +85,9 @@ impl Store for LostAnswers {
     async fn outbox_published(&self, event_ids: &[String]) -> Result<()> {
         self.store.outbox_published(event_ids).await
     }
+    async fn outbox_release(&self, event_ids: &[String]) -> Result<()> {
+        self.store.outbox_release(event_ids).await
+    }
     async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<Unload>> {
         self.store.overdue(now, limit).await
     }

@@ -133,9 +133,10 @@ impl Scripted {
             let text = if statement.header { format!("n\n{rows}") } else { (*rows).to_owned() };
             let url = format!("{}{name}{suffix}", statement.destination);
             let record_count = count + u64::from(statement.header);
-            let content_length = text.len() as u64 + u64::from(fault == Some(Fault::ShortFile));
+            let bytes = outflow_storage::compress(text.as_bytes(), statement.compression).unwrap();
+            let content_length = bytes.len() as u64 + u64::from(fault == Some(Fault::ShortFile));
             if fault != Some(Fault::MissingFile) {
-                self.put(&url, text.into_bytes()).await;
+                self.put(&url, bytes).await;
             }
             entries.push(Entry { url, meta: Some(Meta { content_length, record_count }) });
         }
