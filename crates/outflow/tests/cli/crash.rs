@@ -72,7 +72,7 @@ fn crash_and_recover(boundary: Boundary) {
         Way::Cancel => {
             let mut dying = serve(&place, boundary);
             assert_eq!(submit(&place, &dying, ENDLESS).code, 0);
-            eventually("the statement runs", || status(&place, &dying.url).contains("executing"));
+            eventually("the statement runs", || status(&place, &dying.url).contains("EXECUTING"));
             // The answer may be lost with the process; the wish is recorded.
             place.run(&["cancel", "a", "--no-wait", "--server", &dying.url]);
             assert_died(&mut dying, boundary);
