@@ -136,7 +136,8 @@ impl Driver {
         let compression = match options.compression {
             Some(compression @ (Compression::None | Compression::Gzip)) => compression,
             _ => {
-                let message = format!("the result came as {} files that cannot be joined; send `singleFile` false", verified.parts.len());
+                let message =
+                    format!("the result came as {} files that cannot be joined; send `singleFile` false", verified.parts.len());
                 return Err(Error::new(Code::SingleFileTooLarge, message));
             }
         };

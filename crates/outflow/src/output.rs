@@ -88,9 +88,9 @@ pub(crate) fn duration(time: TimeDelta) -> String {
     let milliseconds = time.num_milliseconds().max(0);
     match milliseconds {
         ..1_000 => format!("{milliseconds} ms"),
-        ..60_000 => format!("{:.1} s", milliseconds as f64 / 1_000.0),
-        ..3_600_000 => format!("{} min {} s", milliseconds / 60_000, milliseconds / 1_000 % 60),
-        ..86_400_000 => format!("{} h {} min", milliseconds / 3_600_000, milliseconds / 60_000 % 60),
+        1_000..60_000 => format!("{:.1} s", milliseconds as f64 / 1_000.0),
+        60_000..3_600_000 => format!("{} min {} s", milliseconds / 60_000, milliseconds / 1_000 % 60),
+        3_600_000..86_400_000 => format!("{} h {} min", milliseconds / 3_600_000, milliseconds / 60_000 % 60),
         _ => format!("{} d {} h", milliseconds / 86_400_000, milliseconds / 3_600_000 % 24),
     }
 }

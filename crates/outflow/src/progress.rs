@@ -41,7 +41,7 @@ impl Progress {
 
     /// Shows how much of a file has come.
     pub(crate) fn bytes(&mut self, name: &str, done: u64, all: u64) {
-        let percent = if all == 0 { 100 } else { done.saturating_mul(100) / all };
+        let percent = done.saturating_mul(100).checked_div(all).unwrap_or(100);
         let text = format!("downloading {name}: {} of {} ({percent} %)", output::size(done), output::size(all));
         self.show(format!("downloading {name}"), &text);
     }

@@ -152,7 +152,7 @@ impl Embedded {
     fn table_source(&self) -> Tables {
         match &self.config.tables {
             Some(folder) => Tables::Folder(Folder::new(folder.clone())),
-            None => Tables::Sample(Sample::new(self.config.sample_scale, &self.config.sample_dir)),
+            None => Tables::Sample(Box::new(Sample::new(self.config.sample_scale, &self.config.sample_dir))),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The guard against what tries to pass it, and for what must: corpora, properties, limits.
 
+#![allow(clippy::unwrap_used, reason = "an assertion of a test")]
+
 mod hostile;
 mod legitimate;
 mod limits;

@@ -6,7 +6,10 @@ use crate::support::{Answer, TestApp, csv};
 
 /// An unload of plain text of so many rows, and a link to its file.
 async fn plain(app: &TestApp, rows: u64) -> String {
-    app.submit(json!({"requestId": "a", "sql": format!("SELECT n FROM numbers WHERE n < {rows} ORDER BY n"), "compression": "none"})).await;
+    app.submit(
+        json!({"requestId": "a", "sql": format!("SELECT n FROM numbers WHERE n < {rows} ORDER BY n"), "compression": "none"}),
+    )
+    .await;
     app.ended("a").await;
     app.get("/api/unload/a/files/0").await.header("location").to_owned()
 }

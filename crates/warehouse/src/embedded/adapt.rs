@@ -83,10 +83,10 @@ fn name_outputs(query: &mut Query) {
             SetExpr::SetOperation { left, .. } => body = left.as_mut(),
             SetExpr::Select(select) => {
                 name_projection(&mut select.projection);
-                return match only_subquery(select) {
-                    Some(inner) => name_outputs(inner),
-                    None => (),
-                };
+                if let Some(inner) = only_subquery(select) {
+                    name_outputs(inner);
+                }
+                return;
             }
             _ => return,
         }

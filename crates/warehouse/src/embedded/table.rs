@@ -26,7 +26,7 @@ pub(super) enum Tables {
     /// Files.
     Folder(Folder),
     /// TPC-H, made on first use.
-    Sample(Sample),
+    Sample(Box<Sample>),
 }
 
 /// A table that a query may read.

@@ -96,7 +96,7 @@ async fn a_full_disk_is_told_and_the_upload_is_given_up() {
     let long = "SELECT repeat('x', 1000) AS a FROM generate_series(1, 100000)";
     for (fault, query) in [(Fault::Full, "SELECT 1 AS a"), (Fault::Full, long), (Fault::FullLater, long)] {
         for parallel in [false, true] {
-            let (store, seen) = Faulty::new(fault);
+            let (store, seen) = Faulty::watched(fault);
             let fixture = Fixture::writing_to(store);
             let statement = fixture.statement_as(query, Format::Csv, Compression::None, parallel);
             let error = fixture.failure(&statement).await;
@@ -112,7 +112,7 @@ async fn a_full_disk_is_told_and_the_upload_is_given_up() {
 
 #[tokio::test]
 async fn a_panic_is_an_internal_error_and_not_a_statement_that_hangs() {
-    let (store, _) = Faulty::new(Fault::Panic);
+    let (store, _) = Faulty::watched(Fault::Panic);
     let fixture = Fixture::writing_to(store);
     for parallel in [false, true] {
         let error = fixture.failure(&fixture.statement_as("SELECT 1 AS a", Format::Csv, Compression::None, parallel)).await;

@@ -100,7 +100,7 @@ async fn a_query_that_writes_nothing_yet_is_cancelled_too(#[case] query: &str) {
 
 #[tokio::test]
 async fn a_store_that_is_stuck_bounds_what_is_read_and_cancel_gives_the_upload_up() {
-    let (store, seen) = Faulty::new(Fault::Stuck);
+    let (store, seen) = Faulty::watched(Fault::Stuck);
     let fixture = Fixture::writing_to(store);
     let statement = fixture.statement(ENDLESS);
     let statement_id = fixture.start(&statement).await;

@@ -1,5 +1,7 @@
 //! The embedded warehouse from outside: statements go in, files and manifests come out and are read back.
 
+#![allow(clippy::unwrap_used, reason = "an assertion of a test")]
+
 mod failures;
 mod fixture;
 mod lifecycle;

@@ -44,7 +44,7 @@ pub(crate) struct Seen {
 }
 
 impl Faulty {
-    pub(crate) fn new(fault: Fault) -> (Arc<dyn ObjectStore>, Arc<Seen>) {
+    pub(crate) fn watched(fault: Fault) -> (Arc<dyn ObjectStore>, Arc<Seen>) {
         let seen = Arc::new(Seen { parts: AtomicUsize::new(0), was_aborted: AtomicBool::new(false), gate: Semaphore::new(0) });
         (Arc::new(Self { inner: InMemory::new(), fault, seen: Arc::clone(&seen) }), seen)
     }
