@@ -1,4 +1,4 @@
-//! Figures and the table that they end up in.
+//! Figures, what they should be, and the table that they end up in.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,14 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Report {
     machine: String,
-    rows: Vec<(String, String)>,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+struct Row {
+    what: String,
+    measured: String,
+    target: Option<(String, bool)>,
 }
 
 impl Report {
@@ -15,18 +22,44 @@ impl Report {
         Self { machine, rows: Vec::new() }
     }
 
-    /// Adds a figure, and shows it at once.
-    pub(crate) fn add(&mut self, what: impl Into<String>, figure: impl Into<String>) {
-        let (what, figure) = (what.into(), figure.into());
-        eprintln!("{what}: {figure}");
-        self.rows.push((what, figure));
+    /// Adds a figure that nothing is asked of, and shows it at once.
+    pub(crate) fn add(&mut self, what: impl Into<String>, measured: impl Into<String>) {
+        self.push(what.into(), measured.into(), None);
+    }
+
+    /// Adds a figure beside what it should be, and whether it is.
+    pub(crate) fn add_against(&mut self, what: impl Into<String>, measured: impl Into<String>, target: &str, is_met: bool) {
+        self.push(what.into(), measured.into(), Some((target.to_owned(), is_met)));
+    }
+
+    /// Adds times of which so many hundredths should be under a bound.
+    pub(crate) fn add_times(&mut self, what: impl Into<String>, times: &mut Times, hundredths: usize, under: Duration) {
+        let target = format!("p{hundredths} under {} ms", under.as_millis());
+        let is_met = times.percentile(hundredths) < under;
+        self.add_against(what, times.summary(), &target, is_met);
+    }
+
+    fn push(&mut self, what: String, measured: String, target: Option<(String, bool)>) {
+        let row = Row { what, measured, target };
+        eprintln!("{}: {} {}", row.what, row.measured, row.judged());
+        self.rows.push(row);
+    }
+}
+
+impl Row {
+    fn judged(&self) -> String {
+        match &self.target {
+            None => String::new(),
+            Some((target, true)) => format!("{target}: yes"),
+            Some((target, false)) => format!("{target}: **no**"),
+        }
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}\n\n| figure | measured |\n|---|---|", self.machine)?;
-        self.rows.iter().try_for_each(|(what, figure)| writeln!(f, "| {what} | {figure} |"))
+        writeln!(f, "{}\n\n| figure | measured | target |\n|---|---|---|", self.machine)?;
+        self.rows.iter().try_for_each(|row| writeln!(f, "| {} | {} | {} |", row.what, row.measured, row.judged()))
     }
 }
 

@@ -14,9 +14,26 @@ mod throughput;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use crate::figures::Report;
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// How soon it starts, and how much memory it takes when nothing or little has run.
+    Start,
+    /// The demo.
+    Demo,
+    /// One unload at a time.
+    Latency,
+    /// Many small ones.
+    Throughput,
+    /// Reads of a long history.
+    History,
+    /// Large results.
+    Lineitem,
+}
 
 /// Measures a release build of Outflow.
 #[derive(Debug, Parser)]
@@ -26,7 +43,7 @@ struct Arguments {
     outflow: PathBuf,
     /// What to measure; everything without it.
     #[arg(long, value_delimiter = ',')]
-    only: Vec<String>,
+    only: Vec<Part>,
     /// Seconds of steady load.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
@@ -47,21 +64,26 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    let provider = rustls::crypto::ring::default_provider().install_default();
+    provider.map_err(|_| anyhow::anyhow!("TLS is set up already"))?;
     let mut report = Report::new(machine::describe()?);
-    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|only| only == name);
-    if wanted("start") {
+    let wanted = |part| arguments.only.is_empty() || arguments.only.contains(&part);
+    if wanted(Part::Start) {
         memory::start_and_idle(&arguments.outflow, &mut report).await?;
     }
-    if wanted("latency") {
+    if wanted(Part::Demo) {
+        memory::demo(&arguments.outflow, &mut report)?;
+    }
+    if wanted(Part::Latency) {
         latency::measure(&arguments.outflow, &mut report).await?;
     }
-    if wanted("throughput") {
+    if wanted(Part::Throughput) {
         throughput::measure(&arguments.outflow, arguments.seconds, arguments.rate, &mut report).await?;
     }
-    if wanted("history") {
+    if wanted(Part::History) {
         history::measure(&arguments.outflow, arguments.rows, &mut report).await?;
     }
-    if wanted("lineitem") {
+    if wanted(Part::Lineitem) {
         memory::lineitem(&arguments.outflow, &arguments.scales, &arguments.samples, &mut report).await?;
     }
     println!("{report}");

@@ -1,7 +1,8 @@
 //! How soon it starts, and how much memory it takes: idle, after a first query, and for results of any size.
 
 use std::path::Path;
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use serde_json::json;
@@ -10,6 +11,8 @@ use crate::figures::{Report, Times};
 use crate::service::{Service, Start};
 
 const STARTS: usize = 10;
+/// What is counted in MiB, in MB.
+const MIB: f64 = 1.048_576;
 /// Formats and compressions that a large result is unloaded in.
 const KINDS: [(&str, Option<&str>); 6] = [
     ("csv", Some("none")),
@@ -27,15 +30,33 @@ pub(crate) async fn start_and_idle(program: &Path, report: &mut Report) -> Resul
         let service = Service::start(program, Start { data: data.path().to_owned(), ..Start::default() }).await?;
         starts.push(service.started_in);
     }
-    report.add("start to first answer, empty data folder", starts.summary());
+    report.add_times("start to first answer, empty data folder", &mut starts, 50, Duration::from_millis(300));
 
     let data = tempfile::tempdir()?;
     let service = Service::start(program, Start { data: data.path().to_owned(), ..Start::default() }).await?;
-    report.add("memory, idle before the first query", format!("{:.0} MiB", service.memory()?.0));
+    let idle = service.memory()?.0;
+    report.add_against("memory, idle before the first query", format!("{idle:.0} MiB"), "60 MB", idle * MIB <= 60.0);
     let body = json!({ "sql": "SELECT count(*) AS nations FROM nation" });
     let request_id = service.submit(&body).await?;
     service.done(&request_id).await?;
-    report.add("memory, after it", format!("{:.0} MiB", service.memory()?.0));
+    let after = service.memory()?.0;
+    report.add_against("memory, after it", format!("{after:.0} MiB"), "150 MB", after * MIB <= 150.0);
+    Ok(())
+}
+
+/// The whole demo on an empty folder: start, sample tables, the unload, its download, the orderly end.
+pub(crate) fn demo(program: &Path, report: &mut Report) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let begun = Instant::now();
+    let ended = Command::new(program)
+        .args(["demo", "--exit", "--listen", "127.0.0.1:0"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()?;
+    let took = begun.elapsed();
+    anyhow::ensure!(ended.success(), "the demo ended with {ended}");
+    report.add_against("`outflow demo --exit`, all of it", format!("{:.1} s", took.as_secs_f64()), "5 s", took.as_secs() < 5);
     Ok(())
 }
 
@@ -43,6 +64,7 @@ pub(crate) async fn start_and_idle(program: &Path, report: &mut Report) -> Resul
 pub(crate) async fn lineitem(program: &Path, scales: &[u32], samples: &Path, report: &mut Report) -> Result<()> {
     std::fs::create_dir_all(samples)?;
     let samples = samples.canonicalize()?;
+    let mut first: Vec<f64> = Vec::new();
     for scale in scales {
         let environment = || {
             vec![
@@ -52,13 +74,20 @@ pub(crate) async fn lineitem(program: &Path, scales: &[u32], samples: &Path, rep
         };
         // Made once, outside what is measured.
         unload(program, environment(), "SELECT count(*) AS lines FROM lineitem", "csv", None).await?;
-        for (format, compression) in KINDS {
+        for (index, (format, compression)) in KINDS.into_iter().enumerate() {
             let measured = unload(program, environment(), "SELECT * FROM lineitem", format, compression).await?;
             let name = compression.map_or(format.to_owned(), |compression| format!("{format}, {compression}"));
-            report.add(
-                format!("`lineitem` scale {scale}, {name}"),
-                format!("peak {:.0} MiB, {:.1} s, {:.0} MB", measured.peak, measured.seconds, measured.megabytes),
-            );
+            let figure = format!("peak {:.0} MiB, {:.1} s, {:.0} MB", measured.peak, measured.seconds, measured.megabytes);
+            let is_small = measured.peak * MIB <= 400.0;
+            report.add_against(format!("`lineitem` scale {scale}, {name}"), figure, "400 MB", is_small);
+            match first.get(index) {
+                None => first.push(measured.peak),
+                Some(smallest) => {
+                    let ratio = measured.peak / smallest;
+                    let what = format!("peak at scale {scale} to that at scale {}, {name}", scales[0]);
+                    report.add_against(what, format!("{ratio:.2}"), "1.2", ratio <= 1.2);
+                }
+            }
         }
     }
     Ok(())

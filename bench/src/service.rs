@@ -32,7 +32,7 @@ impl Service {
     pub(crate) async fn start(program: &Path, start: Start<'_>) -> Result<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let base = format!("http://127.0.0.1:{port}");
-        let client = Client::builder().pool_max_idle_per_host(256).build()?;
+        let client = Client::builder().no_proxy().pool_max_idle_per_host(256).build()?;
         let begun = Instant::now();
         let child = Command::new(program)
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"])

@@ -18,11 +18,12 @@ const FOLDER: &str = "OUTFLOW_TEST_FOLDER";
 /// Runs `command` where `folder` is a file system of its own.
 fn in_a_small_one(folder: &str, command: &str) -> Output {
     let script = format!("mount -t tmpfs -o size=256k none \"{folder}\" && {command}");
-    Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c", &script])
-        .env(FOLDER, folder)
-        .output()
-        .unwrap()
+    let run = |rights: &[&str]| Command::new("unshare").args(rights).args(["sh", "-c", &script]).env(FOLDER, folder).output();
+    // Root needs no namespace of users, which some machines do not allow; others need nothing else.
+    match run(&["--mount"]) {
+        Ok(output) if output.status.success() || !output.stdout.is_empty() => output,
+        _ => run(&["--user", "--map-root-user", "--mount"]).unwrap(),
+    }
 }
 
 #[test]
@@ -31,7 +32,8 @@ fn a_full_disk_is_said_and_nothing_is_lost() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().to_str().unwrap();
     if !in_a_small_one(folder, "true").status.success() {
-        assert!(std::env::var_os("CI").is_none(), "in CI there must be a way to make a small file system");
+        let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!is_ci, "in CI there must be a way to make a small file system");
         eprintln!("SKIPPED: no small file system can be made here");
         return;
     }
