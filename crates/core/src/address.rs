@@ -41,6 +41,12 @@ impl PublicUrl {
         &self.0
     }
 
+    /// What the paths of the service begin with out there: nothing, or the path of the public address.
+    pub fn path(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').map_or("", |start| &rest[start..])
+    }
+
     /// An unload's own address.
     pub fn unload(&self, request_id: &RequestId) -> String {
         format!("{}/api/unload/{request_id}", self.0)
@@ -74,6 +80,8 @@ mod tests {
         assert_eq!(url.unload(&id), "https://outflow.example.com/base/api/unload/abc123");
         assert_eq!(url.file(&id, 2), "https://outflow.example.com/base/api/unload/abc123/files/2");
         assert_eq!(url.receipt(&id), "https://outflow.example.com/base/api/unload/abc123/receipt");
+        assert_eq!(url.path(), "/base");
+        assert_eq!(PublicUrl::parse("http://127.0.0.1:8080/").unwrap().path(), "");
     }
 
     #[test]

@@ -5,8 +5,12 @@ use std::io;
 
 use outflow_core::{Code, Error};
 
+/// What the operating system says when it opens no more files, for this process or for all; the standard library has no kind for it.
+const TOO_MANY_FILES: [i32; 2] = if cfg!(windows) { [4, 4] } else { [24, 23] };
+
 /// The code of anything that came out of storage, however deep its cause lies: a full disk is `storage_full` even when the query
-/// engine wraps what the object store wraps. What is not recognised is `storage_unavailable`.
+/// engine wraps what the object store wraps, and too many open files are `overloaded`, which passes. What is not recognised is
+/// `storage_unavailable`.
 pub fn code_of(error: &(dyn StdError + 'static)) -> Code {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -52,6 +56,9 @@ pub(crate) fn to_object_store(error: io::Error, path: &str) -> object_store::Err
 
 fn recognised(error: &(dyn StdError + 'static)) -> Option<Code> {
     if let Some(error) = error.downcast_ref::<io::Error>() {
+        if error.raw_os_error().is_some_and(|number| TOO_MANY_FILES.contains(&number)) {
+            return Some(Code::Overloaded);
+        }
         return of_kind(error.kind()).or_else(|| {
             // An io::Error skips the error that it wraps when it is asked for its source.
             let inner = error.get_ref()?;
@@ -79,6 +86,7 @@ fn sentence(code: Code) -> &'static str {
         Code::NotFound => "it is not there",
         Code::StorageFull => "there is no room left; free some, or shorten the retention",
         Code::StorageDenied => "storage refuses access; give the service's user the right to read and write there",
+        Code::Overloaded => "too many files are open; raise the limit of open files",
         _ => "storage does not answer as it should",
     }
 }
@@ -94,9 +102,10 @@ mod tests {
     #[test]
     fn the_cause_decides_however_deep_it_lies() {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let too_many = || io::Error::from_raw_os_error(TOO_MANY_FILES[0]);
         let denied = object_store::Error::PermissionDenied { path: "a".to_owned(), source: "no".into() };
         let missing = object_store::Error::NotFound { path: "a".to_owned(), source: "no".into() };
-        let cases: [(Box<dyn StdError>, Code); 8] = [
+        let cases: [(Box<dyn StdError>, Code); 10] = [
             (Box::new(full()), Code::StorageFull),
             (Box::new(generic(full())), Code::StorageFull),
             (Box::new(io::Error::other(generic(io::Error::other(full())))), Code::StorageFull),
@@ -104,8 +113,11 @@ mod tests {
             (Box::new(generic(io::Error::from(io::ErrorKind::ReadOnlyFilesystem))), Code::StorageDenied),
             (Box::new(io::Error::other(denied)), Code::StorageDenied),
             (Box::new(generic(missing)), Code::NotFound),
+            (Box::new(too_many()), Code::Overloaded),
+            (Box::new(generic(io::Error::other(generic(too_many())))), Code::Overloaded),
             (Box::new(generic(io::Error::other("who knows"))), Code::StorageUnavailable),
         ];
+        assert!(Code::Overloaded.kind().is_retryable());
         for (error, expected) in cases {
             assert_eq!(code_of(error.as_ref()), expected, "{error}");
         }

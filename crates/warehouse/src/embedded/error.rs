@@ -37,7 +37,9 @@ pub(super) fn from_running(error: DataFusionError, files: &[String]) -> Error {
 /// An error while a table's file was looked at, whatever it is.
 pub(super) fn from_reading(error: DataFusionError, file: &str) -> Error {
     let found = classify(&error, Code::TableUnreadable);
-    Error::new(Code::TableUnreadable, format!("`{file}` cannot be read: {}", found.message)).with_source(error)
+    // That too many files are open says nothing about this one.
+    let code = if found.code == Code::Overloaded { found.code } else { Code::TableUnreadable };
+    Error::new(code, format!("`{file}` cannot be read: {}", found.message)).with_source(error)
 }
 
 /// The place where a column is named in the query.
@@ -155,7 +157,7 @@ fn from_arrow(error: &ArrowError, usual: Code) -> Found {
         }
         ArrowError::ExternalError(inner) => from_outside(inner.as_ref(), usual),
         ArrowError::IoError(message, inner) => match code_of(inner) {
-            Code::StorageFull => from_outside(inner, usual),
+            Code::StorageFull | Code::Overloaded => from_outside(inner, usual),
             _ => Found::new(failed, clean(message)),
         },
         ArrowError::CastError(message)
@@ -180,6 +182,7 @@ fn from_outside(error: &(dyn StdError + Send + Sync + 'static), usual: Code) -> 
     }
     match code_of(error) {
         Code::StorageFull => Found::new(Code::StorageFull, "there is no room left on the disk for temporary files"),
+        Code::Overloaded => Found::new(Code::Overloaded, "too many files are open; raise the limit of open files"),
         Code::NotFound => Found::new(Code::TableUnreadable, "a file of the table is gone"),
         _ => Found::new(usual, clean(&error.to_string())),
     }
@@ -262,6 +265,24 @@ mod tests {
         let error = from_planning(DataFusionError::SchemaError(Box::new(error), Box::new(None)), &query);
         assert_eq!((error.code(), error.position()), (Code::UnknownColumn, Some(Position { line: 2, column: 3 })));
         assert_eq!(error.message(), "there is no column `nmae`; did you mean `name`?");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn too_many_open_files_are_no_fault_of_the_table() {
+        let error = || std::io::Error::from_raw_os_error(24);
+        let store = object_store::Error::Generic { store: "test", source: Box::new(error()) };
+        let opened =
+            || DataFusionError::ObjectStore(Box::new(object_store::Error::Generic { store: "t", source: error().into() }));
+        for found in [
+            from_running(opened(), &["`orders.csv`".into()]),
+            from_running(DataFusionError::External(Box::new(store)), &[]),
+            from_running(DataFusionError::ArrowError(Box::new(ArrowError::IoError("open".into(), error())), None), &[]),
+            from_reading(opened(), "orders.csv"),
+            from_reading(DataFusionError::IoError(error()), "orders.csv"),
+        ] {
+            assert_eq!((found.code(), found.kind().is_retryable()), (Code::Overloaded, true), "{found}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::time::SystemTime;
 
 use datafusion::execution::SessionState;
 use outflow_core::{Code, Error, Result};
+use outflow_storage::code_of;
 use tokio::task::spawn_blocking;
 
 use super::super::identifier::{composed, folded};
@@ -83,7 +84,7 @@ impl Folder {
         }
         let files = files_of(&entry)
             .await
-            .map_err(|problem| Error::new(Code::TableUnreadable, format!("the table `{name}` cannot be read: {problem}")))?;
+            .map_err(|(code, problem)| Error::new(code, format!("the table `{name}` cannot be read: {problem}")))?;
         self.load(name, files, state).await.map(Some)
     }
 
@@ -161,16 +162,20 @@ fn scan(root: &Path) -> io::Result<Index> {
 }
 
 /// The files of a table and how to read them, or why that cannot be told.
-async fn files_of(entry: &Entry) -> Result<Files, String> {
+async fn files_of(entry: &Entry) -> Result<Files, (Code, String)> {
     let entry = entry.clone();
     let read = spawn_blocking(move || {
-        let gone = |error: io::Error| format!("`{}`: {}", shown(&entry.path), super::reason(&error));
+        let gone = |error: io::Error| {
+            let code = if code_of(&error) == Code::Overloaded { Code::Overloaded } else { Code::TableUnreadable };
+            (code, format!("`{}`: {}", shown(&entry.path), super::reason(&error)))
+        };
+        let unfit = |problem: String| Err((Code::TableUnreadable, problem));
         let paths = if entry.is_folder { data_files(&entry.path).map_err(gone)? } else { vec![entry.path.clone()] };
         let mut kinds = paths.iter().filter_map(|path| FileKind::of(&shown(path)).map(|(kind, _)| (kind, path)));
-        let Some((kind, first)) = kinds.next() else { return Err("its folder has no data files any more".to_owned()) };
+        let Some((kind, first)) = kinds.next() else { return unfit("its folder has no data files any more".to_owned()) };
         if let Some((other, second)) = kinds.find(|(other, _)| *other != kind) {
             let (first, second) = (shown(first), shown(second));
-            return Err(format!(
+            return unfit(format!(
                 "its files are not all of one kind: `{first}` is {}, `{second}` is {}",
                 kind.described(),
                 other.described()
@@ -183,7 +188,7 @@ async fn files_of(entry: &Entry) -> Result<Files, String> {
         }
         Ok(Files { kind, files })
     });
-    read.await.unwrap_or_else(|error| Err(error.to_string()))
+    read.await.unwrap_or_else(|error| Err((Code::Internal, error.to_string())))
 }
 
 /// The data files right in a folder, sorted.
