@@ -1,6 +1,7 @@
 //! A whole service inside this process: its parts put together, its start, and its orderly end.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use outflow_core::address::PublicUrl;
@@ -120,7 +121,7 @@ pub(crate) fn public_url(config: &Config, listening: SocketAddr) -> String {
     config.server.public_url.clone().unwrap_or_else(|| format!("http://{listening}"))
 }
 
-/// Makes the folder in which the service keeps its own, and tries whether it can be written.
+/// Makes the folder in which the service keeps its own, for its user alone, and tries whether it can be written.
 ///
 /// # Errors
 /// When it cannot be made or written, saying so.
@@ -128,7 +129,7 @@ pub(crate) fn make_data_dir(config: &Config) -> Result<()> {
     let dir = &config.server.data_dir;
     let probe = dir.join(".write-check");
     let tried =
-        std::fs::create_dir_all(dir).and_then(|()| std::fs::write(&probe, b"")).and_then(|()| std::fs::remove_file(&probe));
+        make_private(dir).and_then(|()| std::fs::write(&probe, b"")).and_then(|()| std::fs::remove_file(&probe));
     tried.map_err(|error| {
         let full = error.kind() == std::io::ErrorKind::StorageFull;
         let exit = if full { Exit::Unavailable } else { Exit::Usage };
@@ -142,6 +143,15 @@ pub(crate) fn make_data_dir(config: &Config) -> Result<()> {
             told.hint("name a folder that can be written with `--data-dir DIR`, or `server.dataDir`")
         }
     })
+}
+
+/// Makes a folder, and those above it that are missing; only their owner may look into them, where the system knows owners.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Removes what queries of a process that died left behind. Only in a folder that is ours alone: the held store says so.

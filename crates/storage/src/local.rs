@@ -42,10 +42,12 @@ pub(crate) struct LocalFolder {
 
 impl LocalFolder {
     /// Opens the folder, makes it and `results` in it if they are not there, proves that it can be written to, and sweeps what a crash
-    /// left. Blocks.
+    /// left. A folder that it makes is its user's alone, since results are nobody else's business. Blocks.
     pub(crate) fn open(root: &FilePath, results: &str) -> io::Result<Self> {
+        // Of a relative path the first folder would have none above it.
+        let root = std::path::absolute(root)?;
         let made: Vec<_> = root.ancestors().take_while(|above| !above.exists()).map(FilePath::to_owned).collect();
-        fs::create_dir_all(root)?;
+        make_private(&root)?;
         let root = root.canonicalize()?;
         let staging = Staging::open(&root)?;
         let swept = staging.sweep()?;
@@ -98,7 +100,8 @@ impl LocalFolder {
         spawn(move || if folder.try_exists()? { this.ledger.settle(&folder) } else { this.present() }).await
     }
 
-    /// Removes a folder with all that is in it or on its way into it, and the one above if it is empty then. Idempotent. Blocks.
+    /// Removes a folder with all that is in it or on its way into it, and the one above if it is empty then. That they are gone is on
+    /// disk when this returns. Idempotent. Blocks.
     pub(crate) fn remove(&self, location: &Path) -> io::Result<()> {
         self.present()?;
         let folder = self.directory(location);
@@ -111,7 +114,18 @@ impl LocalFolder {
             self.ledger.forget_link(&above);
             let _ = fs::remove_dir(&above);
         }
-        Ok(())
+        self.sync_nearest(&above)
+    }
+
+    /// Brings the names in a folder on disk, or those in the nearest one above it that is there.
+    fn sync_nearest(&self, folder: &FilePath) -> io::Result<()> {
+        for folder in folder.ancestors().take_while(|folder| folder.starts_with(&self.root)) {
+            match sync(folder) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                synced => return synced,
+            }
+        }
+        self.present()
     }
 
     /// An open file, and where it is written to: for those who copy within the folder. Blocks.
@@ -293,6 +307,15 @@ fn place_in(ledger: &Ledger, staged: Staged, target: &FilePath, is_new: bool) ->
     placed.map_err(|error| to_object_store(error, &target.display().to_string()))?;
     ledger.written(target.to_owned());
     Ok(PutResult { e_tag: None, version: None })
+}
+
+/// Makes a folder, and those above it that are missing; only their owner may look into them, where the system knows owners.
+fn make_private(folder: &FilePath) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 fn parent(path: &FilePath) -> io::Result<PathBuf> {

@@ -151,7 +151,16 @@ pub(super) fn sync(path: &Path) -> io::Result<()> {
         // There a folder cannot be opened, and NTFS keeps its own journal of names.
         return Ok(());
     }
-    File::open(path)?.sync_all()
+    File::open(path)?.sync_all()?;
+    #[cfg(test)]
+    SYNCED.with_borrow_mut(|synced| synced.push(path.to_owned()));
+    Ok(())
+}
+
+#[cfg(test)]
+thread_local! {
+    /// What this thread brought on disk, in its order.
+    pub(super) static SYNCED: std::cell::RefCell<Vec<PathBuf>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
 #[cfg(test)]

@@ -169,3 +169,36 @@ async fn what_cannot_be_listed_is_an_error() {
     let error = folder.list(Some(&at("output000"))).try_collect::<Vec<_>>().await.unwrap_err();
     assert!(!matches!(error, object_store::Error::NotFound { .. }), "{error}");
 }
+
+#[test]
+fn what_was_removed_is_gone_from_the_disk_too() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = open(root.path());
+    let attempts = [Path::from(format!("{RESULTS}/abc/u-1")), Path::from(format!("{RESULTS}/abc/u-2"))];
+    for attempt in &attempts {
+        fs::create_dir_all(folder.directory(attempt)).unwrap();
+    }
+    let synced = |attempt: &Path| {
+        durable::SYNCED.take();
+        folder.remove(attempt).unwrap();
+        durable::SYNCED.take()
+    };
+    let (unload, results) = (folder.results.join("abc"), folder.results.clone());
+    assert_eq!(synced(&attempts[0]), [unload]);
+    assert_eq!(synced(&attempts[1]), [results.clone()], "the unload's folder went too");
+    assert_eq!(synced(&attempts[1]), [results], "a former try may have died before it came to that");
+}
+
+#[cfg(unix)]
+#[test]
+fn folders_that_are_made_are_private_and_others_are_left_as_they_are() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let root = tempfile::tempdir().unwrap();
+    let given = root.path().join("given");
+    fs::create_dir(&given).unwrap();
+    fs::set_permissions(&given, fs::Permissions::from_mode(0o755)).unwrap();
+    open(&given.join("made/files"));
+    let mode = |name: &str| fs::metadata(given.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!([mode(""), mode("made"), mode("made/files")], [0o755, 0o700, 0o700]);
+}

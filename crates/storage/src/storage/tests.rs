@@ -119,6 +119,21 @@ async fn the_folder_is_made_and_found_again() {
 }
 
 #[tokio::test]
+async fn a_relative_folder_is_made_at_the_first_start() {
+    // The working folder is the crate's own; a temporary folder in it stands for its first component.
+    let name = format!("not-yet-{:016x}", rand::random::<u64>());
+    let storage = Storage::open(&format!("file:{name}/files"), options()).await;
+    let put = match &storage {
+        Ok(storage) => storage.put(&file("output000"), Bytes::from_static(b"x")).await,
+        Err(_) => Ok(()),
+    };
+    let removed = std::fs::remove_dir_all(&name);
+    storage.unwrap();
+    put.unwrap();
+    removed.unwrap();
+}
+
+#[tokio::test]
 async fn other_locators_are_refused_in_words() {
     for (locator, part) in [
         ("s3://bucket", "in S3"),
