@@ -3,6 +3,7 @@
 //! Fields are kept as sent: an absent one stays absent, since two requests are the same when their fields are, whatever the defaults
 //! of the day. Nothing is checked here but the form; the domain checks the rest.
 
+mod entries;
 mod field;
 #[cfg(test)]
 mod tests;
@@ -110,7 +111,7 @@ impl UnloadRequest {
     /// Reads a request from the bytes of a JSON document.
     ///
     /// # Errors
-    /// `invalid_request`, naming the field and the place, for what is no JSON, an unknown field, one sent twice, or a wrong type;
+    /// `invalid_request`, naming the field and the place, for what is no JSON, an unknown field, a name sent twice, or a wrong type;
     /// `illegal_option` for an option of UNLOAD that is not offered yet.
     pub fn from_json(body: &[u8]) -> Result<Self> {
         let text = field::text(body)?;

@@ -5,6 +5,8 @@ use std::fmt;
 use outflow_core::{Code, Error, Result};
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 
+use super::entries::Entries;
+
 /// The fields of an unload request.
 pub(super) const FIELDS: [&str; 17] = [
     "requestId",
@@ -53,7 +55,8 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
     Ok(value)
 }
 
-/// Looks at the names alone, so that an unknown one is answered with what it may have been meant to be.
+/// Looks at the names alone, so that an unknown one is answered with what it may have been meant to be, and one that is sent twice within
+/// a field is not silently the last.
 pub(super) fn check_names(text: &str) -> Result<()> {
     let mut surprise = None;
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -61,15 +64,22 @@ pub(super) fn check_names(text: &str) -> Result<()> {
     let _ = serde::de::Deserializer::deserialize_map(&mut deserializer, Names(&mut surprise));
     match surprise {
         None => Ok(()),
-        Some(name) if NOT_OFFERED.contains(&name.as_str()) => {
+        Some(Surprise::Unknown(name)) if NOT_OFFERED.contains(&name.as_str()) => {
             Err(Error::new(Code::IllegalOption, format!("the option `{name}` is not offered yet; leave it out")))
         }
-        Some(name) => Err(Error::new(Code::InvalidRequest, unknown(&name))),
+        Some(Surprise::Unknown(name)) => Err(Error::new(Code::InvalidRequest, unknown(&name))),
+        Some(Surprise::Twice(path)) => {
+            Err(Error::new(Code::InvalidRequest, format!("`{}` is sent twice; send it once", shown(&path))))
+        }
     }
 }
 
+fn shown(name: &str) -> String {
+    name.chars().take(80).flat_map(char::escape_debug).collect()
+}
+
 fn unknown(name: &str) -> String {
-    let shown: String = name.chars().take(80).flat_map(char::escape_debug).collect();
+    let shown = shown(name);
     let nearest = FIELDS
         .into_iter()
         .map(|field| (strsim::damerau_levenshtein(&field.to_lowercase(), &shown.to_lowercase().replace(['_', '-'], "")), field))
@@ -92,8 +102,16 @@ fn refusal(field: Option<String>, error: &serde_json::Error) -> Error {
     Error::new(Code::InvalidRequest, message)
 }
 
-/// Finds the first name that is not known.
-struct Names<'a>(&'a mut Option<String>);
+/// What is wrong with a name.
+enum Surprise {
+    /// There is no such field.
+    Unknown(String),
+    /// The field has it more than once; the whole path of it.
+    Twice(String),
+}
+
+/// Finds the first name that is not known or stands twice.
+struct Names<'a>(&'a mut Option<Surprise>);
 
 impl<'de> Visitor<'de> for Names<'_> {
     type Value = ();
@@ -104,8 +122,16 @@ impl<'de> Visitor<'de> for Names<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<String>()? {
+            if ["parameters", "labels"].contains(&name.as_str()) {
+                let mut twice = None;
+                map.next_value_seed(Entries { twice: &mut twice })?;
+                if self.0.is_none() {
+                    *self.0 = twice.map(|entry| Surprise::Twice(format!("{name}.{entry}")));
+                }
+                continue;
+            }
             if !FIELDS.contains(&name.as_str()) && self.0.is_none() {
-                *self.0 = Some(name);
+                *self.0 = Some(Surprise::Unknown(name));
             }
             map.next_value::<IgnoredAny>()?;
         }

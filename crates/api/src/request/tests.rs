@@ -129,3 +129,22 @@ fn a_retry_may_say_nothing() {
     assert_eq!(RetryRequest::from_json(br#"{"requestId":"b"}"#).unwrap().request_id.as_deref(), Some("b"));
     assert_eq!(RetryRequest::from_json(br#"{"sql":"b"}"#).unwrap_err().code(), Code::InvalidRequest);
 }
+
+#[test]
+fn a_name_that_stands_twice_in_a_field_is_refused() {
+    for (fields, path) in [
+        (r#""parameters":{"a":1,"b":2,"a":3}"#, "`parameters.a` is sent twice"),
+        (r#""parameters":{"a":1,"\u0061":null}"#, "`parameters.a`"),
+        (r#""parameters":{"from":{"type":"date","value":"2026-01-01","value":"2026-01-02"}}"#, "`parameters.from.value`"),
+        (r#""labels":{"team":"a","team":"a"}"#, "`labels.team`"),
+        (r#""parameters":{"a":1,"a":2},"labels":{"b":"","b":""}"#, "`parameters.a`"),
+    ] {
+        assert_refused(&format!(r#"{{"sql":"SELECT 1",{fields}}}"#), Code::InvalidRequest, &[path]);
+    }
+    // The same name in two places is none twice.
+    let body = r#"{"sql":"SELECT :a","parameters":{"a":{"type":"text","value":"x"},"b":{"type":"text","value":"x"},"type":1.5},"labels":{"a":"x","b":"x"}}"#;
+    UnloadRequest::from_json(body.as_bytes()).unwrap();
+    // What is no object is told by what reads the values.
+    assert_refused(r#"{"sql":"SELECT 1","parameters":[1,{"a":1,"a":1}]}"#, Code::InvalidRequest, &["`parameters`"]);
+    assert_refused(r#"{"sql":"SELECT 1","labels":true}"#, Code::InvalidRequest, &["`labels`"]);
+}
