@@ -13,6 +13,7 @@ mod relation;
 mod scan;
 mod source;
 mod walk;
+mod word;
 
 pub use self::reading::Redshift as RedshiftReading;
 
@@ -48,6 +49,11 @@ impl Guard {
     /// The guard of Redshift.
     pub fn redshift() -> Self {
         Self { functions: function::REDSHIFT, relations: RelationPolicy::default() }
+    }
+
+    /// The functions that it lets through, in lower case; some are syntax of their own, such as `extract`.
+    pub fn functions(&self) -> impl Iterator<Item = &'static str> {
+        self.functions.names()
     }
 
     /// Binds the parameters and checks the query. The same text and parameters always get the same answer.

@@ -26,7 +26,12 @@ impl Functions {
 
     /// The allowed name that looks most like it.
     pub(crate) fn nearest(&self, name: &str) -> Option<&'static str> {
-        nearest(name, self.0.iter().flat_map(|list| list.iter().copied()))
+        nearest(name, self.names())
+    }
+
+    /// All names that are allowed.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().flat_map(|list| list.iter().copied())
     }
 
     /// Which argument, from 0, says how long the result is.

@@ -17,6 +17,7 @@ use sqlparser::ast::{
 use super::function::Functions;
 use super::parse::location;
 use super::relation::RelationPolicy;
+use super::word::is_reserved;
 use crate::parameter::shown;
 use crate::{Code, Error, Position, Result};
 
@@ -200,6 +201,7 @@ impl Walk<'_> {
     fn alias(&mut self, alias: &TableAlias) -> Result<()> {
         let TableAlias { explicit: _, name, columns, at } = alias;
         self.name(name)?;
+        unreserved(name)?;
         absent(at.is_none(), "AT behind an alias", "leave it out")?;
         columns.iter().try_for_each(|TableAliasColumnDef { name, data_type }| {
             absent(data_type.is_none(), "a type behind an alias's column", "cast the column where it is made")?;
@@ -236,6 +238,16 @@ fn folded(name: &Ident) -> String {
 
 fn place_of(name: &ObjectName) -> Option<Position> {
     name.0.iter().find_map(|part| part.as_ident()).map(|part| location(part.span.start))
+}
+
+/// A bare name of a table, or an alias of one, is no word that means something else there.
+fn unreserved(name: &Ident) -> Result<()> {
+    if name.quote_style.is_some() || !is_reserved(&name.value) {
+        return Ok(());
+    }
+    let word = shown(&name.value);
+    let why = format!("`{word}` is a reserved word and not a table's name; leave it out, or write a name as `\"{word}\"`");
+    Err(placed(Error::new(Code::SqlAmbiguous, why), Some(location(name.span.start))))
 }
 
 fn absent(is_absent: bool, what: &str, advice: &str) -> Result<()> {

@@ -219,6 +219,18 @@ pub(crate) const HOSTILE: &[(Code, &str)] = &[
     (SqlRelationNotAllowed, "WITH pg_class AS (SELECT 1) SELECT * FROM pg_catalog.pg_class"),
     (SqlRelationNotAllowed, "SELECT * FROM a.b.c.d"),
     (SqlRelationNotAllowed, "SELECT * FROM \"\""),
+    // Words that one reading takes for the table, and the table for its alias.
+    (SqlAmbiguous, "SELECT * FROM ONLY pg_user"),
+    (SqlAmbiguous, "SELECT * FROM only stl_querytext"),
+    (SqlAmbiguous, "SELECT * FROM t JOIN ONLY pg_user ON true"),
+    (SqlAmbiguous, "SELECT * FROM t, ONLY t2"),
+    (SqlAmbiguous, "SELECT 1 WHERE EXISTS (SELECT 1 FROM ONLY pg_user)"),
+    (SqlFunctionNotAllowed, "SELECT * FROM ONLY (pg_user)"),
+    (SqlAmbiguous, "SELECT * FROM ONLY"),
+    (SqlAmbiguous, "SELECT * FROM user"),
+    (SqlAmbiguous, "SELECT * FROM t AS ONLY"),
+    (SqlAmbiguous, "SELECT * FROM t only"),
+    (SqlAmbiguous, "WITH only AS (SELECT 1) SELECT * FROM only pg_user"),
     // Files as tables.
     (SqlRelationNotAllowed, "SELECT * FROM 'x.parquet'"),
     (SqlRelationNotAllowed, "SELECT * FROM '/etc/passwd'"),

@@ -74,6 +74,7 @@ pub(crate) const LEGITIMATE: &[&str] = &[
     "SELECT * FROM a JOIN b ON a.id = b.id LEFT JOIN c USING (id) RIGHT OUTER JOIN d ON true FULL JOIN e ON true CROSS JOIN f NATURAL JOIN g",
     "SELECT * FROM a INNER JOIN (b JOIN c ON b.x = c.x) ON a.x = b.x",
     "SELECT * FROM a, LATERAL (SELECT * FROM b WHERE b.x = a.x) c",
+    "SELECT * FROM \"only\" JOIN \"User\" AS \"user\" ON true JOIN public.only ON true",
     "SELECT * FROM a LEFT SEMI JOIN b ON a.x = b.x",
     "SELECT * FROM a WHERE x IN (SELECT x FROM b) AND NOT EXISTS (SELECT 1 FROM c WHERE c.x = a.x)",
     "SELECT * FROM a WHERE x > ALL (SELECT x FROM b) OR x = ANY (SELECT x FROM c)",

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableFactor, TableWithJoins};
 
-use super::{Walk, absent, folded, not_allowed, place_of, placed};
+use super::{Walk, absent, folded, not_allowed, place_of, placed, unreserved};
 use crate::parameter::shown;
 use crate::{Code, Error, Result};
 
@@ -104,6 +104,9 @@ impl Walk<'_> {
 
     /// A table by name: one that WITH defined, or one that the policy lets the caller read.
     fn relation(&mut self, name: &ObjectName) -> Result<()> {
+        if let Some(ObjectNamePart::Identifier(first)) = name.0.first() {
+            unreserved(first)?;
+        }
         let mut parts = Vec::with_capacity(name.0.len());
         for part in &name.0 {
             match part {
