@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use outflow_api::{StatusView, UnloadView};
-use outflow_core::{Code, Error, Result, Status, Unload};
+use outflow_core::{Code, Error, RequestId, Result, Status, Unload};
 use outflow_engine::Engine;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +46,11 @@ impl App {
     /// The unload as callers see it.
     pub(crate) fn view(&self, unload: &Unload) -> UnloadView {
         UnloadView::new(unload, &self.settings.public_url)
+    }
+
+    /// The path of the unload as callers reach it: the public address may have a path before ours.
+    pub(crate) fn location(&self, request_id: &RequestId) -> String {
+        format!("{}/api/unload/{request_id}", self.settings.public_url.path())
     }
 
     /// Where the unload stands, as callers see it.

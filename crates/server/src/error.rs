@@ -1,7 +1,6 @@
 //! The one error of all handlers: an [`outflow_core::Error`] on its way to a caller, as RFC 9457 wants it.
 
-use axum::Json;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use outflow_api::Problem;
@@ -61,20 +60,21 @@ impl<T, E: Into<ApiError>> About<T> for Result<T, E> {
 }
 
 impl IntoResponse for ApiError {
+    /// Leaves the [`Problem`] with the response; its body is written on the way out, by what knows the public address.
     fn into_response(self) -> Response {
         let code = self.error.code();
         let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if status.is_server_error() {
+        // Load that is turned away has no cause; it comes in crowds, and has a counter: a line for each would be one more load.
+        let is_refused_load = code == Code::Overloaded && std::error::Error::source(&self.error).is_none();
+        if status.is_server_error() && !is_refused_load {
             tracing::error!(%code, request_id = self.request_id, error = self.error.chain(), "request failed");
         } else {
             tracing::debug!(%code, "request refused");
         }
-        let problem = Problem::new(&self.error, self.request_id);
-        let mut response = (status, Json(problem)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(Problem::CONTENT_TYPE));
+        let mut response = status.into_response();
+        response.extensions_mut().insert(Problem::new(&self.error, self.request_id));
         if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -2,7 +2,7 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use http_body_util::BodyExt;
@@ -57,14 +57,14 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> ApiResult<Self> {
-        match Query::try_from_uri(&parts.uri) {
-            Ok(Query(params)) => Ok(Self(params)),
-            Err(rejection) => {
-                let text = rejection.body_text();
-                let why = text.rsplit_once("query string: ").map_or(text.as_str(), |(_, why)| why);
-                Err(ApiError::new(Code::InvalidRequest, format!("the query string cannot be read: {why}")))
-            }
-        }
+        let text = match Query::try_from_uri(&parts.uri) {
+            Ok(Query(params)) => return Ok(Self(params)),
+            Err(rejection) => rejection.body_text(),
+        };
+        let why = text.rsplit_once("query string: ").map_or(text.as_str(), |(_, why)| why);
+        let refusal = ApiError::new(Code::InvalidRequest, format!("the query string cannot be read: {why}"));
+        let name = named(parts).await;
+        Err(refusal).about_text(name)
     }
 }
 
@@ -76,13 +76,26 @@ impl FromRequest<App> for JsonBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
-        let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body, app.settings.limits.body_bytes).await?;
-        if !bytes.is_empty() {
-            check_media_type(&parts.headers)?;
+        let (mut parts, body) = request.into_parts();
+        let read = read(&parts.headers, body, app.settings.limits.body_bytes).await;
+        let checked = read.and_then(|bytes| {
+            if !bytes.is_empty() {
+                check_encoding(&parts.headers)?;
+                check_media_type(&parts.headers)?;
+            }
+            Ok(Self(bytes))
+        });
+        match checked {
+            Ok(body) => Ok(body),
+            refused => refused.about_text(named(&mut parts).await),
         }
-        Ok(Self(bytes))
     }
+}
+
+/// The name of the unload that the path is about, if it is about one.
+async fn named(parts: &mut Parts) -> Option<String> {
+    let path = Path::<UnloadPath>::from_request_parts(parts, &()).await;
+    path.ok().map(|Path(path)| path.id)
 }
 
 /// The text of a header; what is no text counts as absent.
@@ -116,6 +129,16 @@ fn too_large(limit: usize) -> ApiError {
     ApiError::new(Code::PayloadTooLarge, message)
 }
 
+/// A body is read as it is: unpacking what others send takes limits of its own, for a few kilobytes of JSON.
+fn check_encoding(headers: &HeaderMap) -> ApiResult<()> {
+    let sent = headers.get_all(CONTENT_ENCODING).iter();
+    let mut names = sent.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    let Some(other) = names.find(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity")) else { return Ok(()) };
+    let message =
+        format!("the Content-Encoding is `{}`; send the JSON as it is, without one", shown(&String::from_utf8_lossy(other)));
+    Err(ApiError::new(Code::UnsupportedMediaType, message))
+}
+
 /// A page of another site can send a form, but not JSON, without being asked for permission: so only JSON is taken.
 fn check_media_type(headers: &HeaderMap) -> ApiResult<()> {
     let sent = header(headers, CONTENT_TYPE).unwrap_or_default();
@@ -123,9 +146,14 @@ fn check_media_type(headers: &HeaderMap) -> ApiResult<()> {
     if media_type.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    let shown: String = media_type.chars().take(80).flat_map(char::escape_debug).collect();
+    let shown = shown(media_type);
     let what = if shown.is_empty() { "there is no Content-Type".to_owned() } else { format!("the Content-Type is `{shown}`") };
     let message =
         format!("{what}; send `application/json` (curl: `--json` in place of `-d`, or `-H 'Content-Type: application/json'`)");
     Err(ApiError::new(Code::UnsupportedMediaType, message))
+}
+
+/// What was sent, at a length and in characters that an answer can bear.
+pub(crate) fn shown(text: &str) -> String {
+    text.chars().take(80).flat_map(char::escape_debug).collect()
 }

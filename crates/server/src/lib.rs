@@ -11,6 +11,7 @@ mod handler;
 mod listen;
 mod metrics;
 mod middleware;
+mod open_files;
 mod openapi;
 mod router;
 mod serve;

@@ -29,15 +29,31 @@ fn install() -> PrometheusHandle {
     if metrics::set_global_recorder(recorder).is_err() {
         tracing::warn!("another metrics recorder is installed in this process; `/metrics` stays empty");
     }
-    describe_histogram!("outflow_http_request_duration_seconds", "Time to the head of the answer, by method, path and status.");
-    describe_counter!("outflow_http_refused_total", "Requests turned away because too many were there, by what was full.");
-    describe_counter!("outflow_downloads_total", "Downloads begun, by kind.");
+    describe();
+    handle
+}
+
+/// Says what every number of the process means, those of the other crates too: whoever reads them reads them here.
+fn describe() {
+    describe_counter!("outflow_unloads_accepted_total", "Unloads accepted, by warehouse.");
+    describe_counter!("outflow_unloads_ended_total", "Unloads ended, by status and warehouse.");
+    describe_histogram!("outflow_unload_seconds", "Time from acceptance to the end, by status and warehouse.");
+    describe_counter!("outflow_delivered_rows_total", "Rows of unloads that were delivered, by warehouse.");
+    describe_counter!("outflow_delivered_bytes_total", "Bytes of unloads that were delivered, by warehouse.");
+    describe_counter!("outflow_attempts_failed_total", "Attempts that failed, by code.");
     describe_gauge!("outflow_unloads", "Unloads that have not ended, by warehouse and status.");
     describe_gauge!("outflow_queue_depth", "Unloads that wait for a worker, by warehouse.");
     describe_gauge!("outflow_outbox_entries", "Announcements that are not published yet.");
     describe_gauge!("outflow_outbox_age_seconds", "Age of the oldest announcement that is not published yet.");
+    describe_counter!("outflow_events_published_total", "Announcements that the bus took.");
+    describe_counter!("outflow_events_failed_total", "Announcements that the bus did not take; they are offered again.");
+    describe_counter!("outflow_hints_total", "Messages heard, by what became of them.");
+    describe_histogram!("outflow_store_commit_seconds", "Time of a commit to the state table.");
+    describe_histogram!("outflow_store_batch_size", "How many writes share a commit.");
+    describe_histogram!("outflow_http_request_duration_seconds", "Time to the head of the answer, by method, path and status.");
+    describe_counter!("outflow_http_refused_total", "Requests turned away because too many were there, by what was full.");
     describe_gauge!("outflow_waiting_callers", "Long polls, event streams and sockets that are open.");
-    handle
+    describe_counter!("outflow_downloads_total", "Downloads begun, by kind.");
 }
 
 /// Reads from the store what nobody counts along the way.

@@ -3,6 +3,7 @@
 mod headers;
 mod host;
 mod observe;
+mod problem;
 mod room;
 
 use std::any::Any;
@@ -21,6 +22,7 @@ pub(crate) fn around(router: Router, app: &App) -> Router {
     router
         .layer(middleware::from_fn_with_state(app.clone(), host::check))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::map_response_with_state(app.settings.public_url.clone(), problem::write))
         .layer(middleware::map_response(headers::harden))
         .layer(middleware::from_fn(observe::observe))
 }
@@ -39,6 +41,7 @@ mod tests {
     use axum::routing::get;
     use http_body_util::BodyExt;
     use outflow_api::Problem;
+    use outflow_core::address::PublicUrl;
     use tower::ServiceExt;
 
     use super::*;
@@ -49,12 +52,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_problem_that_tells_nothing() {
-        let router: Router = Router::new().route("/", get(defect)).layer(CatchPanicLayer::custom(panicked));
+        let public_url = PublicUrl::parse("https://outflow.example.com/base").unwrap();
+        let router: Router = Router::new()
+            .route("/", get(defect))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(middleware::map_response_with_state(public_url, problem::write));
         let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
         assert_eq!(response.status(), 500);
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let problem: Problem = serde_json::from_slice(&body).unwrap();
-        assert_eq!(problem.code, Code::Internal);
+        assert_eq!((problem.code, problem.kind.as_str()), (Code::Internal, "/base/docs/errors/internal"));
         assert!(!problem.detail.contains("secret"), "{}", problem.detail);
     }
 }

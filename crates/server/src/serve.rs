@@ -17,8 +17,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::listen::check_listen;
-use crate::router;
 use crate::settings::{Limits, ServerSettings};
+use crate::{open_files, router};
 
 /// How often the metrics that nobody fetches are folded together, so that they do not grow.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -30,8 +30,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server for an engine; nothing listens yet.
-    pub fn new(engine: Arc<Engine>, settings: ServerSettings) -> Self {
+    /// A server for an engine; nothing listens yet. Raises the limit of open files of the whole process, and takes no more connections
+    /// than it leaves room for.
+    pub fn new(engine: Arc<Engine>, mut settings: ServerSettings) -> Self {
+        settings.limits = settings.limits.within(open_files::raise());
         Self { app: App::new(engine, settings) }
     }
 

@@ -36,6 +36,8 @@ pub enum Hosts {
 }
 
 /// How much a server takes at once. Beyond it callers are told to come back, and nothing piles up.
+///
+/// A server holds itself to what its process can open, whatever it is told: see [`Limits::within`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The bytes of a request's body.
@@ -59,6 +61,18 @@ pub struct Limits {
     pub shutdown_grace: Duration,
 }
 
+impl Limits {
+    /// These limits, in a process that may have so many files open. A third of them is for connections and a third for the files that
+    /// those download, so that callers, however many come, leave what running unloads need.
+    #[must_use]
+    pub fn within(self, open_files: u64) -> Self {
+        let most = usize::try_from(open_files / 3).unwrap_or(usize::MAX).max(1);
+        let connections = self.connections.min(most);
+        // Somebody must still be able to ask when as many wait as may.
+        Self { connections, waiting: self.waiting.min(connections.div_ceil(2)), ..self }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -72,5 +86,23 @@ impl Default for Limits {
             heartbeat: Duration::from_secs(15),
             shutdown_grace: Duration::from_secs(10),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_leave_files_for_unloads() {
+        let limits = Limits::default();
+        assert_eq!(limits.within(1 << 20), limits);
+        for open_files in [1, 64, 256, 1_024, 50_000] {
+            let held = limits.within(open_files);
+            let taken = 2 * held.connections as u64;
+            assert!(taken <= open_files.max(2) && held.waiting <= held.connections, "{open_files}: {held:?}");
+            assert!(held.connections > 0 && held.waiting > 0, "{open_files}: {held:?}");
+        }
+        assert_eq!((limits.within(1_024).connections, limits.within(1_024).waiting), (341, 171));
     }
 }

@@ -24,6 +24,6 @@ use crate::handler::COME_BACK;
 pub(crate) async fn cancel_unload(State(app): State<App>, Found(unload): Found) -> ApiResult<Response> {
     let request_id = unload.request_id().clone();
     let unload = app.engine.cancel(unload).await.about(&request_id)?;
-    let headers = [(LOCATION, format!("/api/unload/{request_id}")), (RETRY_AFTER, COME_BACK.to_string())];
+    let headers = [(LOCATION, app.location(&request_id)), (RETRY_AFTER, COME_BACK.to_string())];
     Ok((StatusCode::ACCEPTED, headers, Json(app.view(&unload))).into_response())
 }

@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::ApiResult;
-use crate::extract::Params;
+use crate::extract::{Params, shown};
 
 const DEFAULT_LIMIT: u32 = 50;
 const LARGEST_LIMIT: u32 = 1_000;
@@ -108,10 +108,6 @@ fn read_cursor(text: &str) -> Result<UnloadId> {
     decoded
         .and_then(|text| UnloadId::parse(&text).ok())
         .ok_or_else(|| invalid("`cursor` is not one that this service gave; begin again without it".to_owned()))
-}
-
-fn shown(text: &str) -> String {
-    text.chars().take(80).flat_map(char::escape_debug).collect()
 }
 
 fn invalid(message: String) -> Error {

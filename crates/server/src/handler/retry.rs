@@ -50,7 +50,14 @@ async fn retry(app: &App, owner: Owner, unload: &Unload, body: &[u8]) -> ApiResu
     };
     let request = UnloadRequest { request_id, ..UnloadRequest::from_canonical(&unload.asked.request)? };
     let submission = request.into_submission(Some(unload.request_id().clone()))?;
-    Ok(app.engine.submit(owner, submission).await?.unload().clone())
+    let submitted = app.engine.submit(owner, submission).await?.unload().clone();
+    if submitted.asked.retry_of.as_ref() != Some(unload.request_id()) {
+        // Its fields are the same, and yet it is not what was asked for: files of another day.
+        let message =
+            format!("the requestId `{}` names another unload already; send the retry under another", submitted.request_id());
+        return Err(ApiError::new(Code::RequestIdTaken, message));
+    }
+    Ok(submitted)
 }
 
 fn check_retryable(unload: &Unload) -> ApiResult<()> {

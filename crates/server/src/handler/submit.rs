@@ -43,7 +43,7 @@ pub(super) fn accepted(app: &App, unload: &Unload) -> Response {
     let span = tracing::Span::current();
     span.record("request_id", unload.request_id().as_str());
     span.record("unload_id", tracing::field::display(unload.unload_id()));
-    let location = [(LOCATION, format!("/api/unload/{}", unload.request_id()))];
+    let location = [(LOCATION, app.location(unload.request_id()))];
     let view = Json(app.view(unload));
     if unload.status().is_terminal() {
         (StatusCode::OK, location, view).into_response()

@@ -1,4 +1,4 @@
-//! What is refused before anything is stored: each with a clear error, and nothing left behind.
+//! What is refused before anything is stored, and what fails when it runs: each with a clear error, and nothing left behind.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -6,7 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, assert_body};
+use crate::support::{PATIENCE, TestApp, assert_body};
 
 fn sql(text: impl Into<String>) -> Value {
     json!({"requestId": "bad", "sql": text.into()})
@@ -74,16 +74,52 @@ async fn a_syntax_error_names_line_and_column_of_the_callers_own_text() {
 #[tokio::test]
 async fn fifty_thousand_operators_leave_the_service_as_it_was() {
     let app = TestApp::new().await;
-    for text in [
-        format!("SELECT 1{}", "+1".repeat(30_000)),
-        format!("SELECT {}1", "-".repeat(50_000)),
-        format!("SELECT {}1", "NOT ".repeat(15_000)),
-        format!("SELECT {}1{}", "(".repeat(30_000), ")".repeat(30_000)),
+    for (text, status, code) in [
+        // As many as 64 KiB have room for, nested in every way that there is.
+        (format!("SELECT {}1", "+-".repeat(25_000)), 422, "sql_too_complex"),
+        (format!("SELECT 1{}", "+1".repeat(32_000)), 422, "sql_too_complex"),
+        (format!("SELECT {}1{}", "(".repeat(32_000), ")".repeat(32_000)), 422, "sql_too_complex"),
+        (format!("SELECT 1{}", "+1".repeat(50_000)), 413, "sql_too_large"),
     ] {
-        let answer = app.post("/api/unload", &sql(text)).await;
-        assert!(answer.status == 202 || answer.status == 422, "{}", answer.status);
+        for path in ["/api/unload", "/api/unload/explain"] {
+            app.post(path, &sql(text.as_str())).await.refused(status, code);
+        }
     }
+    // Where the parser gives up on these, it can no longer tell what they are.
+    let answer = app.post("/api/unload", &sql(format!("SELECT {}TRUE", "NOT ".repeat(16_000)))).await;
+    assert_eq!(answer.status, 422, "{answer:?}");
     assert_eq!(app.get("/healthz").await.status, 200);
+    assert_eq!(app.done("a", "SELECT n FROM numbers WHERE n < 3").await["rowCount"], 3);
+}
+
+#[rstest]
+#[case::unknown_table("SELECT n FROM number", false, "unknown_table", "`numbers`")]
+#[case::unknown_column("SELECT m FROM numbers", false, "unknown_column", "`m`")]
+#[case::two_columns_of_one_name("SELECT n AS a, n + 1 AS a FROM numbers", false, "duplicate_column", "AS")]
+#[case::half_way("SELECT 1 / (n - 9000) AS a FROM numbers", false, "query_failed", "division by zero")]
+#[case::in_one_of_two_files(
+    "SELECT n FROM numbers UNION ALL SELECT 1 / (n - 9000) FROM numbers",
+    true,
+    "query_failed",
+    "division by zero"
+)]
+#[tokio::test]
+async fn what_fails_when_it_runs_says_why_and_leaves_nothing(
+    #[case] sql: &str,
+    #[case] parallel: bool,
+    #[case] code: &str,
+    #[case] part: &str,
+) {
+    let app = TestApp::new().await;
+    app.submit(json!({"requestId": "bad", "sql": sql, "parallel": parallel, "singleFile": !parallel})).await;
+    let unload = app.ended("bad").await;
+    assert_eq!((&unload["status"], &unload["error"]["code"]), (&json!("FAILED"), &json!(code)), "{unload}");
+    assert_eq!((&unload["error"]["retryable"], &unload["attempt"]), (&json!(false), &json!(1)));
+    assert!(unload["error"]["message"].as_str().unwrap().contains(part), "{unload}");
+    app.get("/api/unload/file/bad").await.refused(409, "failed");
+    let swept = async { while !app.keys("bad").await.is_empty() {} };
+    tokio::time::timeout(PATIENCE, swept).await.expect("the attempt's files are removed in time");
+    assert_eq!(app.done("good", "SELECT n FROM numbers WHERE n < 3").await["rowCount"], 3);
 }
 
 #[rstest]
@@ -92,6 +128,8 @@ async fn fifty_thousand_operators_leave_the_service_as_it_was() {
 #[case::nothing(Vec::new(), "not a whole JSON document")]
 #[case::cut_off(b"{\"sql\":\"SELECT".to_vec(), "not a whole JSON document")]
 #[case::twice(b"{\"sql\":\"a\",\"sql\":\"b\"}".to_vec(), "duplicate field `sql`")]
+#[case::parameter_twice(b"{\"sql\":\"SELECT :a\",\"parameters\":{\"a\":1,\"a\":2}}".to_vec(), "`parameters.a` is sent twice")]
+#[case::label_twice(b"{\"sql\":\"SELECT 1\",\"labels\":{\"a\":\"1\",\"a\":\"2\"}}".to_vec(), "`labels.a` is sent twice")]
 #[case::list(b"[\"SELECT 1\"]".to_vec(), "send an object")]
 #[case::deep("[".repeat(100_000).into_bytes(), "list")]
 #[tokio::test]
@@ -117,6 +155,20 @@ async fn only_json_is_taken() {
         let detail = app.send(request).await.refused(415, "unsupported_media_type");
         assert!(detail.contains(named) && detail.contains("--json"), "{detail}");
     }
+}
+
+#[tokio::test]
+async fn an_encoding_is_refused_by_name() {
+    let app = TestApp::new().await;
+    let post = |encoding: &'static str| {
+        let body = json!({"requestId": "a", "sql": "SELECT n FROM numbers WHERE n < 3"});
+        app.send(app.client.post(format!("{}/api/unload", app.url)).header("content-encoding", encoding).json(&body))
+    };
+    for (encoding, named) in [("gzip", "`gzip`"), ("identity, BR", "`BR`"), ("x\"y", "`x\\\"y`")] {
+        let detail = post(encoding).await.refused(415, "unsupported_media_type");
+        assert!(detail.contains(named), "{detail}");
+    }
+    assert_eq!(post("identity").await.status, 202);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Setup, TestApp};
+use crate::support::{Setup, TestApp, assert_body};
 
 const COUNT: &str = "SELECT n FROM numbers WHERE n < 3";
 
@@ -33,6 +33,7 @@ async fn one_that_waits_is_cancelled_at_once() {
     app.submit(json!({"requestId": "second", "sql": COUNT})).await;
     let answer = app.post_nothing("/api/unload/second/cancel").await;
     assert_eq!((answer.status, &answer.json()["status"], &answer.json()["attempt"]), (202, &json!("CANCELLED"), &json!(0)));
+    assert_body!(answer);
 }
 
 #[tokio::test]

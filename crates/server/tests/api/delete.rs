@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{PATIENCE, TestApp};
+use crate::support::{PATIENCE, TestApp, assert_body};
 
 #[tokio::test]
 async fn the_files_are_gone_and_the_history_stays() {
@@ -10,12 +10,12 @@ async fn the_files_are_gone_and_the_history_stays() {
     let done = app.done("a", "SELECT n FROM numbers WHERE n < 3").await;
     let answer = app.delete("/api/unload/a").await;
     let deleted = answer.json();
+    assert_body!(answer);
     assert_eq!((answer.status, &deleted["status"], &deleted["rowCount"]), (200, &json!("EXPIRED"), &json!(3)));
     assert_eq!((&deleted["links"]["file"], deleted["links"]["receipt"].is_string()), (&json!(null), true));
     assert_eq!(deleted["s3FileUrl"], done["s3FileUrl"]);
-    let folder = app.ground.folder().join("files/unload-results/a");
     tokio::time::timeout(PATIENCE, async {
-        while folder.exists() {
+        while !app.keys("a").await.is_empty() {
             tokio::task::yield_now().await;
         }
     })

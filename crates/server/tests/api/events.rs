@@ -5,7 +5,7 @@ use std::time::Duration;
 use outflow_server::Limits;
 use serde_json::json;
 
-use crate::support::{Sse, TestApp};
+use crate::support::{Sse, TestApp, redacted};
 
 const COUNT: &str = "SELECT n FROM numbers WHERE n < 3";
 
@@ -19,6 +19,7 @@ async fn every_change_is_told_until_the_end() {
     let first = stream.next().await.unwrap();
     assert_eq!((first.name.as_str(), first.data["phase"].as_str()), ("status", Some("EXECUTING")));
     assert_eq!(Some(first.id), first.data["version"].as_i64());
+    redacted().bind(|| insta::assert_json_snapshot!(first.data));
     app.gate.progress(7, 70);
     let progress = stream.next().await.unwrap();
     assert_eq!((progress.data["rowCount"].as_u64(), progress.id > first.id), (Some(7), true));

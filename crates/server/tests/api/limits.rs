@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{PATIENCE, Sse, TestApp};
+use crate::support::{PATIENCE, Sse, TestApp, log};
 
 const COUNT: &str = "SELECT n FROM numbers WHERE n < 3";
 
@@ -72,6 +72,11 @@ async fn a_full_service_says_so_at_once_and_stays_healthy() {
     .expect("the one place is taken");
     refused.refused(503, "overloaded");
     assert_eq!(refused.header("retry-after"), "1");
+    let log = log().text();
+    assert!(
+        !log.lines().any(|line| line.contains("request failed") && line.contains("overloaded")),
+        "load makes lines of errors"
+    );
     for path in ["/healthz", "/readyz", "/metrics"] {
         assert_eq!(app.get(path).await.status, 200, "{path}");
     }

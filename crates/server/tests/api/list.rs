@@ -5,7 +5,7 @@ use outflow_store::testing::TestBackend;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{Setup, TestApp};
+use crate::support::{Setup, TestApp, assert_body};
 
 async fn ids(app: &TestApp, query: &str) -> Vec<String> {
     names(&app.get(&format!("/api/unload{query}")).await.json())
@@ -39,6 +39,15 @@ async fn the_history_is_filtered(#[case] store: TestBackend) {
         chrono::DateTime::parse_from_rfc3339(&since).unwrap().with_timezone(&chrono::FixedOffset::east_opt(9 * 3_600).unwrap());
     assert_eq!(ids(&app, &format!("?since={}", seoul.to_rfc3339())).await, ["d", "c"], "a plus that was not encoded");
     assert_eq!(ids(&app, &format!("?since={since}&status=DONE&limit=1")).await, ["c"]);
+}
+
+#[tokio::test]
+async fn a_page_has_whole_unloads() {
+    let app = TestApp::new().await;
+    app.done("a", "SELECT n FROM numbers WHERE n < 3").await;
+    let page = app.get("/api/unload").await;
+    assert_body!(page);
+    assert_eq!(page.json()["items"][0], app.get("/api/unload/a").await.json());
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what helps a test may fail it")]
 
+mod awkward;
 mod bad_input;
+mod bus;
 mod cancel;
 mod delete;
 mod download;

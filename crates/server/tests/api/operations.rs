@@ -23,7 +23,7 @@ async fn a_service_that_lives_is_ready_when_everything_is_there() {
 #[tokio::test]
 async fn a_storage_that_is_gone_is_seen() {
     let app = TestApp::new().await;
-    std::fs::remove_dir_all(app.ground.folder().join("files")).unwrap();
+    app.ground.lose_storage();
     let unready = app.get("/readyz").await;
     assert_eq!(unready.status, 503);
     let storage = unready.json()["checks"][1].clone();
@@ -57,6 +57,10 @@ async fn the_numbers_are_those_of_now() {
         "# TYPE outflow_http_request_duration_seconds histogram",
     ] {
         assert!(text.contains(name), "`{name}` is missing in:\n{text}");
+    }
+    for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let name = line.split(' ').next().unwrap();
+        assert!(text.contains(&format!("# HELP {name} ")), "`{name}` is not described");
     }
 }
 

@@ -10,9 +10,10 @@ async fn it_says_what_was_verified() {
     assert_body!(receipt);
     // The same document lies beside the file.
     let unload_id = receipt.json()["unloadId"].as_str().unwrap().to_owned();
-    let beside = app.ground.folder().join(format!("files/unload-results/a/{unload_id}-1/receipt.json"));
-    let text = std::fs::read_to_string(beside).unwrap();
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), receipt.json());
+    let key = format!("unload-results/a/{unload_id}-1/receipt.json");
+    assert!(app.keys("a").await.contains(&key));
+    let beside = app.object(&key).await;
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&beside).unwrap(), receipt.json());
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ async fn the_same_request_runs_as_a_new_unload() {
     let answer = app.post_nothing("/api/unload/a/retry").await;
     let new = answer.json();
     assert_eq!((answer.status, answer.header("location")), (202, "/api/unload/a-retry-1"));
+    assert_body!(answer);
     assert_eq!((&new["requestId"], &new["retryOf"]), (&json!("a-retry-1"), &json!("a")));
     assert_ne!(new["unloadId"], old["unloadId"]);
     for same in ["sql", "options", "labels", "warehouse"] {
@@ -48,8 +49,18 @@ async fn the_caller_may_name_it() {
     assert_eq!(repeated.json()["unloadId"], answer.json()["unloadId"]);
     app.done("taken", "SELECT n FROM numbers WHERE n < 1").await;
     app.post("/api/unload/a/retry", &json!({"requestId": "taken"})).await.refused(409, "request_id_taken");
+    // Not even by an unload of the same fields: it has its own result, of another day.
+    app.submit(json!({"requestId": "same", "sql": COUNT, "parameters": {"count": 3}, "labels": {"team": "growth"}, "compression": "none"}))
+        .await;
+    app.ended("same").await;
+    let detail = app.post("/api/unload/a/retry", &json!({"requestId": "same"})).await.refused(409, "request_id_taken");
+    assert!(detail.contains("`same`"), "{detail}");
     app.post("/api/unload/a/retry", &json!({"requestId": "no/name"})).await.refused(422, "invalid_request_id");
     app.post("/api/unload/a/retry", &json!({"sql": "SELECT 1"})).await.refused(400, "invalid_request");
+    // A body that is not even read is about this unload all the same.
+    let url = format!("{}/api/unload/a/retry", app.url);
+    app.send(app.client.post(&url).header("content-type", "text/plain").body("{}")).await.refused(415, "unsupported_media_type");
+    app.send(app.client.post(&url).body(" ".repeat(300 * 1024))).await.refused(413, "payload_too_large");
 }
 
 #[tokio::test]

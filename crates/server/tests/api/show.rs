@@ -70,6 +70,19 @@ async fn what_is_not_there_is_a_problem() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_a_query_string_is_said_of_its_unload() {
+    let app = TestApp::new().await;
+    app.done("a", "SELECT n FROM numbers WHERE n < 3").await;
+    for path in
+        ["status/a?wait=x", "status/a?wat=1", "status/a?wait=61", "file/a?redirect=maybe", "a/events?version=x", "a/ws?no=1"]
+    {
+        let answer = app.get(&format!("/api/unload/{path}")).await;
+        answer.refused(400, "invalid_request");
+        assert_eq!(answer.json()["requestId"], "a", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_path_or_method_that_is_not_there_is_a_problem_too() {
     let app = TestApp::new().await;
     let detail = app.get("/api/nothing").await.refused(404, "not_found");

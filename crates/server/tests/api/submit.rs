@@ -28,6 +28,21 @@ async fn a_query_becomes_a_file(#[case] store: TestBackend) {
 }
 
 #[tokio::test]
+async fn behind_a_proxy_with_a_path_of_its_own_that_path_comes_first() {
+    let setup = Setup { public_url: Some("https://outflow.example.com/base"), ..Setup::default() };
+    let app = TestApp::with(setup).await.expect("the default store is there");
+    app.gate.close();
+    let answer = app.submit(json!({"requestId": "a", "sql": COUNT})).await;
+    assert_eq!(answer.header("location"), "/base/api/unload/a");
+    assert_eq!(answer.json()["links"]["self"], "https://outflow.example.com/base/api/unload/a");
+    let cancelled = app.post_nothing("/api/unload/a/cancel").await;
+    assert_eq!((cancelled.status, cancelled.header("location")), (202, "/base/api/unload/a"));
+    for path in ["/api/unload/nobody", "/nothing"] {
+        assert_eq!(app.get(path).await.json()["type"], "/base/docs/errors/not_found");
+    }
+}
+
+#[tokio::test]
 async fn a_request_without_a_name_gets_one() {
     let app = TestApp::new().await;
     let unload = app.submit(json!({"query": COUNT})).await.json();
@@ -141,6 +156,7 @@ async fn a_query_that_the_warehouse_refuses_fails_and_says_why() {
     let unload = app.ended("f").await;
     assert_eq!((unload["status"].as_str(), unload["error"]["code"].as_str()), (Some("FAILED"), Some("unknown_table")));
     assert!(unload["error"]["message"].as_str().unwrap().contains("`numbers`"), "{unload}");
+    assert_body!(app.get("/api/unload/f").await);
     assert_eq!((&unload["s3FileUrl"], &unload["rowCount"], &unload["fileCount"]), (&json!(null), &json!(null), &json!(null)));
     assert!(unload["links"]["retry"].as_str().unwrap().ends_with("/api/unload/f/retry"));
 }

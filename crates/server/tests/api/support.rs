@@ -8,6 +8,7 @@ mod contract;
 mod gate;
 mod log;
 mod sse;
+mod storage;
 mod stored;
 mod warehouse;
 
@@ -51,7 +52,7 @@ pub(crate) fn redacted() -> insta::Settings {
     ] {
         settings.add_dynamic_redaction(&format!(".**.{field}"), move |value, _| if value.is_nil() { value } else { kind.into() });
     }
-    for field in ["**.detail", "**.s3FileUrl", "**.statement", "links.*"] {
+    for field in ["**.detail", "**.message", "**.s3FileUrl", "**.statement", "links.*", "items[].links.*"] {
         settings.add_dynamic_redaction(&format!(".{field}"), without_addresses);
     }
     settings

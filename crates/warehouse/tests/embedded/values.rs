@@ -20,7 +20,7 @@ use super::reading::{self, Cell};
 /// A table of everything that has broken an export before, in a Parquet file.
 fn awkward() -> (TempDir, RecordBatch) {
     let decomposed: String = "한글 조합".nfd().collect();
-    let long = "긴 글 \"q\", \n".repeat(12_000);
+    let long = "긴 글 \"q\", \n".repeat(16_000);
     let texts = vec![
         Some("plain"),
         Some(""),

@@ -1,7 +1,6 @@
 //! A whole service: store, storage, warehouse, bus and orchestrator behind a real listener.
 
 use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,38 +11,55 @@ use outflow_core::statement::IamRole;
 use outflow_core::unload::Orchestrator;
 use outflow_core::{Result, Status};
 use outflow_engine::{Engine, Parts, Settings, WarehouseEntry};
+use outflow_events::{Listener, Relay, Topics};
 use outflow_server::{Limits, Server, ServerSettings};
-use outflow_storage::{LinkKeys, Storage, StorageOptions};
 use outflow_store::testing::{TestBackend, TestDatabase};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::answer::Answer;
-use super::bus::TestBus;
+use super::bus::{Bus, TestBus};
 use super::clock::TestClock;
 use super::gate::{Gate, Gated};
+use super::storage::TestStorage;
 use super::warehouse::TestWarehouse;
 use super::{PATIENCE, log};
+
+/// The group in which the service hears hints.
+const GROUP: &str = "unload-notifier";
 
 /// What a service is made of; the same tests can run on others.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
     pub(crate) store: TestBackend,
     pub(crate) warehouse: TestWarehouse,
+    pub(crate) storage: TestStorage,
+    pub(crate) bus: TestBus,
     pub(crate) orchestrator: Orchestrator,
+    /// Files of tables that the warehouse has beside its own.
+    pub(crate) tables: Vec<(&'static str, Vec<u8>)>,
+    /// Where callers reach it; as it listens, when it is absent.
+    pub(crate) public_url: Option<&'static str>,
     pub(crate) max_running: u32,
     pub(crate) limits: Limits,
 }
 
 impl Default for Setup {
+    /// Everything embedded; on PostgreSQL where the environment has `OUTFLOW_TEST_SETUP=postgres`.
     fn default() -> Self {
+        let is_on_postgres = std::env::var("OUTFLOW_TEST_SETUP").is_ok_and(|setup| setup == "postgres");
         Self {
-            store: TestBackend::Sqlite,
+            store: if is_on_postgres { TestBackend::Postgres } else { TestBackend::Sqlite },
             warehouse: TestWarehouse::Embedded,
+            storage: TestStorage::Folder,
+            bus: TestBus::Memory,
             orchestrator: Orchestrator::Scheduler,
+            tables: Vec::new(),
+            public_url: None,
             max_running: 4,
             limits: Limits { shutdown_grace: Duration::from_secs(20), ..Limits::default() },
         }
@@ -64,18 +80,21 @@ pub(crate) struct Ground {
 pub(crate) struct TestApp {
     pub(crate) url: String,
     pub(crate) engine: Arc<Engine>,
-    pub(crate) bus: Arc<TestBus>,
+    pub(crate) bus: Arc<Bus>,
     pub(crate) gate: Gate,
     pub(crate) client: reqwest::Client,
     pub(crate) shutdown: CancellationToken,
     pub(crate) ground: Ground,
     serving: JoinHandle<Result<()>>,
+    /// Relay and listener.
+    events: TaskTracker,
+    events_stopping: CancellationToken,
 }
 
 impl TestApp {
-    /// A service on SQLite, a local folder and the test's own warehouse.
+    /// A service of the default kind.
     pub(crate) async fn new() -> Self {
-        Self::with(Setup::default()).await.expect("SQLite is always there")
+        Self::with(Setup::default()).await.expect("the default store is there")
     }
 
     /// A service of that kind; `None` where its store is not to be had here, which has been said then.
@@ -86,7 +105,7 @@ impl TestApp {
 
     /// A service with these limits.
     pub(crate) async fn limited(limits: Limits) -> Self {
-        Self::with(Setup { limits, ..Setup::default() }).await.expect("SQLite is always there")
+        Self::with(Setup { limits, ..Setup::default() }).await.expect("the default store is there")
     }
 
     /// Ends it in order, and gives what it stood on.
@@ -95,6 +114,8 @@ impl TestApp {
         let stopped = async { tokio::join!(self.serving, self.engine.stop()) };
         let (served, ()) = tokio::time::timeout(PATIENCE, stopped).await.expect("it ends in time");
         served.unwrap().unwrap();
+        self.events_stopping.cancel();
+        tokio::time::timeout(PATIENCE, self.events.wait()).await.expect("relay and listener end in time");
         self.ground
     }
 
@@ -179,10 +200,11 @@ impl Ground {
         log();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let public_url = PublicUrl::parse(&url).unwrap();
-        let storage = open_storage(self.folder.path(), &public_url).await;
+        let public_url = PublicUrl::parse(self.setup.public_url.unwrap_or(&url)).unwrap();
+        let storage = self.setup.storage.open(self.folder.path(), &public_url).await;
         let gate = Gate::default();
-        let warehouse = Gated::new(self.setup.warehouse.open(self.folder.path(), &storage), gate.clone());
+        let warehouse = self.setup.warehouse.open(self.folder.path(), &storage, &self.setup.tables);
+        let warehouse = Gated::new(warehouse, gate.clone());
         let parts = Parts {
             store: self.database.store().await,
             storage: Arc::new(storage),
@@ -199,17 +221,35 @@ impl Ground {
         let settings = Settings { orchestrator: self.setup.orchestrator, retry, ..Settings::default() };
         let engine = Engine::new(parts, settings).unwrap();
         engine.start();
-        let bus = Arc::new(TestBus::default());
+        let bus = self.setup.bus.open();
+        let (events, events_stopping) = (TaskTracker::new(), CancellationToken::new());
+        let relay = Relay {
+            store: Arc::clone(engine.store()),
+            bus: Arc::clone(&bus) as _,
+            topics: Topics::default(),
+            public_url: public_url.clone(),
+            rests: outflow_events::Rests::default(),
+        };
+        events.spawn(relay.run(events_stopping.clone()));
+        let hinted = Arc::clone(&engine);
+        let listener_of_hints = Listener {
+            store: Arc::clone(engine.store()),
+            bus: Arc::clone(&bus) as _,
+            consumer: GROUP.to_owned(),
+            on_hint: Arc::new(move |unload_id| hinted.hint(unload_id)),
+        };
+        events.spawn(listener_of_hints.run(bus.subscribe("unload-landed", GROUP), events_stopping.clone()));
+        events.close();
         let settings = ServerSettings { limits: self.setup.limits, ..ServerSettings::new(public_url, Arc::clone(&bus) as _) };
         let shutdown = CancellationToken::new();
         let serving = tokio::spawn(Server::new(Arc::clone(&engine), settings).serve(listener, shutdown.clone()));
         let client = client().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        TestApp { url, engine, bus, gate, client, shutdown, ground: self, serving }
+        TestApp { url, engine, bus, gate, client, shutdown, ground: self, serving, events, events_stopping }
     }
 
-    /// The folder of the storage.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Takes its storage away.
+    pub(crate) fn lose_storage(&self) {
+        self.setup.storage.vanish(self.folder.path());
     }
 }
 
@@ -218,11 +258,6 @@ pub(crate) fn client() -> reqwest::ClientBuilder {
     // The second test of the process finds one installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy()
-}
-
-async fn open_storage(folder: &Path, public_url: &PublicUrl) -> Storage {
-    let options = StorageOptions { public_url: public_url.clone(), link_keys: LinkKeys::new([7; 32]) };
-    Storage::open(&format!("file:{}", folder.join("files").display()), options).await.unwrap()
 }
 
 impl TestApp {

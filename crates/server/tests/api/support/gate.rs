@@ -12,23 +12,29 @@ use outflow_core::warehouse::{Capabilities, EmptyResult, Progress, Warehouse};
 use outflow_core::{AttemptToken, Result, StatementId};
 use tokio::sync::watch;
 
+use super::PATIENCE;
+
 /// What the test holds of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     standing: Arc<watch::Sender<Standing>>,
+    /// How many polls have begun that do not notice when it is opened.
+    asleep: Arc<watch::Sender<usize>>,
     cancelled: Arc<Mutex<HashSet<StatementId>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Standing {
     is_open: bool,
+    /// Whether polls wait for as long as it takes, and hear of nothing but of a change.
+    is_patient: bool,
     amount: Amount,
 }
 
 impl Default for Gate {
     fn default() -> Self {
-        let standing = Standing { is_open: true, amount: Amount::default() };
-        Self { standing: Arc::new(watch::Sender::new(standing)), cancelled: Arc::default() }
+        let standing = Standing { is_open: true, is_patient: false, amount: Amount::default() };
+        Self { standing: Arc::new(watch::Sender::new(standing)), asleep: Arc::default(), cancelled: Arc::default() }
     }
 }
 
@@ -39,6 +45,18 @@ impl Gate {
 
     pub(crate) fn open(&self) {
         self.standing.send_modify(|standing| standing.is_open = true);
+    }
+
+    /// Opens while a poll is under way that does not notice: only who asks anew learns of it.
+    pub(crate) async fn open_unnoticed(&self) {
+        let mut asleep = self.asleep.subscribe();
+        asleep.mark_unchanged();
+        self.standing.send_modify(|standing| standing.is_patient = true);
+        tokio::time::timeout(PATIENCE, asleep.changed()).await.expect("a poll begins in time").unwrap();
+        self.standing.send_if_modified(|standing| {
+            standing.is_open = true;
+            false
+        });
     }
 
     /// How far statements say that they are while it is closed.
@@ -88,7 +106,11 @@ impl Warehouse for Gated {
         let told = *standing.borrow_and_update();
         if !told.is_open && !self.is_cancelled(statement_id) {
             // Answered at once, so that a caller that hears it for the first time learns of it; then at every change.
-            let _ = tokio::time::timeout(wait.min(Duration::from_millis(20)), standing.changed()).await;
+            let wait = if told.is_patient { 2 * PATIENCE } else { wait.min(Duration::from_millis(20)) };
+            if told.is_patient {
+                self.gate.asleep.send_modify(|polls| *polls += 1);
+            }
+            let _ = tokio::time::timeout(wait, standing.changed()).await;
         }
         let now = *standing.borrow();
         match (self.is_cancelled(statement_id), now.is_open) {

@@ -1,4 +1,4 @@
-//! The warehouses that a test's service can have. Each has the table `numbers`, with `n` from 0 to 9,999.
+//! The warehouses that a test's service can have. Each has the table `numbers`, with `n` from 0 to 9,999, and what a test brings.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -19,13 +19,18 @@ pub(crate) enum TestWarehouse {
 }
 
 impl TestWarehouse {
-    /// The warehouse, writing into that storage.
-    pub(crate) fn open(self, folder: &Path, storage: &Storage) -> Arc<dyn Warehouse> {
+    /// The warehouse, writing into that storage, with further files of tables by their names.
+    pub(crate) fn open(self, folder: &Path, storage: &Storage, files: &[(&'static str, Vec<u8>)]) -> Arc<dyn Warehouse> {
         match self {
             Self::Embedded => {
                 let tables = folder.join("tables");
                 fs::create_dir_all(&tables).unwrap();
                 fs::write(tables.join("numbers.csv"), csv(0..10_000)).unwrap();
+                for (name, bytes) in files {
+                    let file = tables.join(name);
+                    fs::create_dir_all(file.parent().unwrap()).unwrap();
+                    fs::write(file, bytes).unwrap();
+                }
                 let buckets = HashMap::from([(storage.bucket().to_owned(), storage.object_store())]);
                 let config = EmbeddedConfig { tables: Some(tables), buckets, ..EmbeddedConfig::default() };
                 Arc::new(Embedded::new(config).unwrap())
