@@ -15,6 +15,7 @@ mod source;
 mod walk;
 mod word;
 
+pub use self::parse::{NESTING, at_found};
 pub use self::reading::Redshift as RedshiftReading;
 
 use self::bind::Bound;
@@ -83,10 +84,10 @@ impl Guard {
         let tokens = parse::tokens(&source, &ours, &redshift, &postgres)?;
         let end = source.position(text.len());
         let facts = {
-            let query = parse::query(tokens.clone(), &redshift, end)?;
-            walk::walk(&query, &self.functions, &self.relations)?
+            let query = parse::query(&tokens, &redshift, end)?;
+            walk::walk(&query, &source, &ours, &self.functions, &self.relations)?
         };
-        let query = parse::query(tokens, &postgres, end).map_err(|error| match error.code() {
+        let query = parse::query(&tokens, &postgres, end).map_err(|error| match error.code() {
             Code::SqlSyntax => {
                 let why = format!(
                     "Redshift reads this and PostgreSQL does not ({}); write it in the way that both take",
@@ -96,11 +97,10 @@ impl Guard {
             }
             _ => error,
         })?;
-        if walk::walk(&query, &self.functions, &self.relations)? != facts {
-            return Err(Error::new(
-                Code::SqlAmbiguous,
-                "Redshift and PostgreSQL read different tables or another order in this query; put parentheses and names where they leave no doubt",
-            ));
+        if walk::walk(&query, &source, &ours, &self.functions, &self.relations)? != facts {
+            let why = "Redshift and PostgreSQL read different tables or another order in this query; put parentheses and names where they leave no doubt";
+            let first = ours.first().map_or(0, |token| token.start);
+            return Err(Error::new(Code::SqlAmbiguous, why).at(source.position(first)));
         }
         Ok(facts)
     }

@@ -20,7 +20,7 @@ const STATEMENTS: [&str; 66] = [
 /// How many tokens there may be, comments not counted.
 pub(crate) const MAX_TOKENS: usize = 20_000;
 
-/// How many parentheses and brackets may be open at once.
+/// How many parentheses and brackets may be open at once, and how many CASE.
 pub(crate) const MAX_PARENTHESES: usize = 50;
 
 /// Cuts the text into the tokens that both lexers find, comments included, and holds them against the rules.
@@ -82,7 +82,7 @@ struct Rules<'a> {
 
 impl Rules<'_> {
     fn check(&self) -> Result<()> {
-        let mut open = 0_usize;
+        let (mut open, mut cases) = (0_usize, 0_usize);
         let mut ended = false;
         for (at, token) in self.tokens.iter().enumerate() {
             let text = self.text(token);
@@ -97,6 +97,15 @@ impl Rules<'_> {
             }
             if open > MAX_PARENTHESES {
                 let why = format!("more than {MAX_PARENTHESES} parentheses are open at once; name the inner queries with WITH");
+                return Err(self.refuse(Code::SqlTooComplex, token, why));
+            }
+            if token.kind == Kind::Word && text.eq_ignore_ascii_case("case") {
+                cases += 1;
+            } else if token.kind == Kind::Word && text.eq_ignore_ascii_case("end") {
+                cases = cases.saturating_sub(1);
+            }
+            if cases > MAX_PARENTHESES {
+                let why = format!("more than {MAX_PARENTHESES} CASE are open at once; put the cases into a table and join it");
                 return Err(self.refuse(Code::SqlTooComplex, token, why));
             }
             if at >= MAX_TOKENS {

@@ -5,13 +5,15 @@ use sqlparser::dialect::Dialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
+use super::reading::Bounded;
 use super::scan::{self, Kind};
 use super::source::Source;
 use crate::parameter::shown;
 use crate::{Code, Error, Position, Result};
 
-/// How deep the parser may go into itself. Fifty parentheses stay below it, whatever they hold.
-const RECURSION_LIMIT: usize = 300;
+/// How deep the parser of a query may go into itself, here and in a warehouse that parses it again. Fifty parentheses stay below it,
+/// whatever they hold.
+pub const NESTING: usize = 300;
 
 /// The tokens that both readings cut from the text, the same as our own lexer's.
 pub(crate) fn tokens(text: &Source, ours: &[scan::Token], one: &dyn Dialect, other: &dyn Dialect) -> Result<Vec<TokenWithSpan>> {
@@ -36,8 +38,23 @@ pub(crate) fn tokens(text: &Source, ours: &[scan::Token], one: &dyn Dialect, oth
 }
 
 /// Parses the tokens as one query; anything else, and anything behind it, is a syntax error.
-pub(crate) fn query(tokens: Vec<TokenWithSpan>, reading: &dyn Dialect, end: Position) -> Result<Query> {
-    let mut parser = Parser::new(reading).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
+///
+/// Where the parser may go no deeper it sometimes takes a keyword for a name instead of saying so. So a syntax error is one only if it is
+/// the same where the parser may go twice as deep.
+pub(crate) fn query(tokens: &[TokenWithSpan], reading: &dyn Bounded, end: Position) -> Result<Query> {
+    let error = match attempt(tokens, reading, NESTING, end) {
+        Err(error) if error.code() == Code::SqlSyntax => error,
+        answer => return answer,
+    };
+    reading.renew(tokens.len());
+    match attempt(tokens, reading, 2 * NESTING, end) {
+        Err(again) if again.message() == error.message() && again.position() == error.position() => Err(error),
+        _ => Err(too_deep(error.position().unwrap_or(end))),
+    }
+}
+
+fn attempt(tokens: &[TokenWithSpan], reading: &dyn Bounded, nesting: usize, end: Position) -> Result<Query> {
+    let mut parser = Parser::new(reading).with_recursion_limit(nesting).with_tokens_with_locations(tokens.to_vec());
     let parsed = parser.parse_query();
     let next = parser.peek_token();
     let place = if next.token == Token::EOF { end } else { location(next.span.start) };
@@ -47,12 +64,14 @@ pub(crate) fn query(tokens: Vec<TokenWithSpan>, reading: &dyn Dialect, end: Posi
             let why = format!("syntax error: the query ends before `{}`, which does not belong to it", shown(&next.to_string()));
             Err(Error::new(Code::SqlSyntax, why).at(place))
         }
-        Err(ParserError::RecursionLimitExceeded) => Err(Error::new(
-            Code::SqlTooComplex,
-            "the query is nested too deep, or its syntax is so broken that nobody can tell where; name the inner queries with WITH",
-        )),
-        Err(ParserError::ParserError(message) | ParserError::TokenizerError(message)) => Err(syntax(&message, place)),
+        Err(ParserError::RecursionLimitExceeded) => Err(too_deep(place)),
+        Err(ParserError::ParserError(message) | ParserError::TokenizerError(message)) => Err(syntax(&message, tokens, place)),
     }
+}
+
+fn too_deep(place: Position) -> Error {
+    let why = "the query is nested or chained too deep about here, or its syntax is so broken that nobody can tell where; name the inner queries with WITH, and write `IN (…)` for a chain of OR";
+    Error::new(Code::SqlTooComplex, why).at(place)
 }
 
 fn tokenize(text: &Source, reading: &dyn Dialect) -> Result<Vec<TokenWithSpan>> {
@@ -80,9 +99,9 @@ fn is_name_or_text(token: &Token) -> bool {
 }
 
 /// `Expected: x, found: y at Line: 1, Column: 2`, which is what the parser says, as a sentence of ours and a place.
-fn syntax(message: &str, fallback: Position) -> Error {
+fn syntax(message: &str, tokens: &[TokenWithSpan], fallback: Position) -> Error {
     let (message, place) = match message.rsplit_once(" at Line: ") {
-        Some((message, place)) => (message, parse_place(place)),
+        Some((message, place)) => (message, parse_place(place).map(|told| at_found(message, told, tokens))),
         None => (message, None),
     };
     if message.starts_with("No infix parser") {
@@ -101,6 +120,21 @@ fn syntax(message: &str, fallback: Position) -> Error {
 fn parse_place(text: &str) -> Option<Position> {
     let (line, column) = text.split_once(", Column: ")?;
     Some(Position { line: line.parse().ok()?, column: column.parse().ok()? })
+}
+
+/// The place of the token that a complaint of the parser says it found, `… , found: x`: sometimes it tells the place of the one behind.
+pub fn at_found(message: &str, told: Position, tokens: &[TokenWithSpan]) -> Position {
+    let Some((_, found)) = message.rsplit_once(", found: ") else { return told };
+    let mut before = None;
+    for token in tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))) {
+        let is_found = token.token.to_string() == found;
+        let place = location(token.span.start);
+        if place == told {
+            return if is_found { told } else { before.unwrap_or(told) };
+        }
+        before = is_found.then_some(place);
+    }
+    told
 }
 
 fn lowercase(message: &str) -> String {

@@ -28,6 +28,11 @@ impl Budget {
         Self(Cell::new(5_000 + 8 * tokens))
     }
 
+    /// Fills it again, for another pass over the same tokens.
+    fn refill(&self, tokens: usize) {
+        self.0.set(Self::for_tokens(tokens).0.get());
+    }
+
     /// Takes one expression from the budget. It also ends what goes too deep: the parser's own limit does not count every descent.
     fn spend(&self) -> Option<Result<Expr, ParserError>> {
         let is_low = stacker::remaining_stack().is_some_and(|left| left < STACK / 2);
@@ -41,6 +46,24 @@ impl Budget {
                 Some(Err(ParserError::RecursionLimitExceeded))
             }
         }
+    }
+}
+
+/// A reading that ends by itself, whatever is parsed.
+pub(super) trait Bounded: Dialect {
+    /// Allows one more pass over a text of so many tokens.
+    fn renew(&self, tokens: usize);
+}
+
+impl Bounded for Redshift {
+    fn renew(&self, tokens: usize) {
+        self.0.iter().for_each(|budget| budget.refill(tokens));
+    }
+}
+
+impl Bounded for Postgres {
+    fn renew(&self, tokens: usize) {
+        self.0.refill(tokens);
     }
 }
 

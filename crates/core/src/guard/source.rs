@@ -38,6 +38,16 @@ impl Source {
         position(&self.0, byte)
     }
 
+    /// The byte at a place.
+    pub(crate) fn byte(&self, at: Position) -> usize {
+        let line = usize::try_from(at.line.saturating_sub(1)).unwrap_or(usize::MAX);
+        let start = line
+            .checked_sub(1)
+            .map_or(0, |before| self.0.match_indices('\n').nth(before).map_or(self.0.len(), |(end, _)| end + 1));
+        let column = usize::try_from(at.column.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.0[start..].char_indices().nth(column).map_or(self.0.len(), |(byte, _)| start + byte)
+    }
+
     /// Refuses what cannot be seen, or turns the direction of what can: outside quotes it only ever misleads. `quoted` tells whether
     /// the range is the inside of a quoted name, where spaces of every kind belong to the name.
     pub(crate) fn check_visible(&self, start: usize, end: usize, quoted: bool) -> Result<()> {

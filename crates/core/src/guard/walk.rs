@@ -6,17 +6,25 @@
 mod call;
 mod expression;
 mod operator;
+mod place;
 mod select;
 mod table;
+mod weight;
+
+use std::mem;
 
 use sqlparser::ast::{
     Cte, Fetch, Ident, LimitClause, ObjectName, ObjectNamePart, Offset, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query,
     SetExpr, SetQuantifier, TableAlias, TableAliasColumnDef, Values, With,
 };
 
+use self::place::Places;
+use self::weight::{MAX_SUBQUERIES, Weight};
 use super::function::Functions;
 use super::parse::location;
 use super::relation::RelationPolicy;
+use super::scan::Token;
+use super::source::Source;
 use super::word::is_reserved;
 use crate::parameter::shown;
 use crate::{Code, Error, Position, Result};
@@ -32,9 +40,24 @@ pub(crate) struct Facts {
     pub(crate) is_limited: bool,
 }
 
-/// Walks a whole query.
-pub(crate) fn walk(query: &Query, functions: &Functions, policy: &RelationPolicy) -> Result<Facts> {
-    let mut walk = Walk { functions, policy, depth: 0, scopes: Vec::new(), relations: Vec::new() };
+/// Walks a whole query, which was parsed from these tokens of the text. Every refusal has a place.
+pub(crate) fn walk(
+    query: &Query,
+    source: &Source,
+    tokens: &[Token],
+    functions: &Functions,
+    policy: &RelationPolicy,
+) -> Result<Facts> {
+    let mut walk = Walk {
+        functions,
+        policy,
+        places: Places::new(source, tokens),
+        depth: 0,
+        subqueries: 0,
+        weight: Weight::default(),
+        scopes: Vec::new(),
+        relations: Vec::new(),
+    };
     walk.query(query)?;
     Ok(Facts { relations: walk.relations, is_ordered: is_ordered(query), is_limited: is_limited(query) })
 }
@@ -67,10 +90,21 @@ fn is_limited(query: &Query) -> bool {
 struct Walk<'a> {
     functions: &'a Functions,
     policy: &'a RelationPolicy,
+    places: Places<'a>,
     depth: usize,
-    /// The names that WITH has defined so far, innermost last.
-    scopes: Vec<Vec<String>>,
+    /// How many subqueries that expressions hold are open around what is walked, within one query of WITH.
+    subqueries: usize,
+    /// Of what has been walked so far, within one query of WITH.
+    weight: Weight,
+    /// What WITH has defined so far, innermost last.
+    scopes: Vec<Vec<Defined>>,
     relations: Vec<String>,
+}
+
+/// A query that WITH has named.
+struct Defined {
+    name: String,
+    weight: Weight,
 }
 
 impl Walk<'_> {
@@ -85,13 +119,14 @@ impl Walk<'_> {
             ));
         }
         self.depth += 1;
+        self.weight.nodes += 1;
         into(self)?;
         self.depth -= 1;
         Ok(())
     }
 
     fn query(&mut self, query: &Query) -> Result<()> {
-        self.descend(|walk| walk.query_inner(query))
+        self.descend(|walk| walk.query_inner(query)).map_err(|error| self.places.complete(error))
     }
 
     fn query_inner(&mut self, query: &Query) -> Result<()> {
@@ -131,6 +166,18 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// A query that an expression holds, or that is run for each row of another.
+    fn subquery(&mut self, query: &Query) -> Result<()> {
+        self.subqueries += 1;
+        self.weight.reach(self.subqueries);
+        if self.weight.subqueries > MAX_SUBQUERIES {
+            return Err(self.places.complete(weight::too_deep()));
+        }
+        self.query(query)?;
+        self.subqueries -= 1;
+        Ok(())
+    }
+
     /// A name is known from behind its own definition on, within it only when the WITH is recursive; what comes later is not known yet.
     fn with(&mut self, with: &With) -> Result<()> {
         let With { with_token: _, recursive, cte_tables } = with;
@@ -140,20 +187,34 @@ impl Walk<'_> {
             self.alias(alias)?;
             absent(from.is_none(), "FROM behind a WITH query", "leave it out")?;
             if *recursive {
-                self.define(&alias.name);
+                self.define(&alias.name, Weight::default());
             }
+            let around = (mem::take(&mut self.weight), mem::take(&mut self.subqueries));
             self.query(query)?;
-            if !*recursive {
-                self.define(&alias.name);
+            let weight = mem::take(&mut self.weight);
+            (self.weight, self.subqueries) = around;
+            if *recursive {
+                self.scopes.last_mut().and_then(Vec::pop);
             }
+            self.define(&alias.name, weight);
         }
         Ok(())
     }
 
-    fn define(&mut self, name: &Ident) {
+    fn define(&mut self, name: &Ident, weight: Weight) {
         if let Some(scope) = self.scopes.last_mut() {
-            scope.push(folded(name));
+            scope.push(Defined { name: folded(name), weight });
         }
+    }
+
+    /// The weight of the query that WITH has given that name; of two, the inner and later one.
+    fn defined(&self, name: &str) -> Option<Weight> {
+        self.scopes
+            .iter()
+            .rev()
+            .flat_map(|scope| scope.iter().rev())
+            .find(|defined| defined.name == name)
+            .map(|defined| defined.weight)
     }
 
     fn set_expr(&mut self, body: &SetExpr) -> Result<()> {
@@ -212,11 +273,12 @@ impl Walk<'_> {
     /// A name is bare or in double quotes. The parser takes strings and brackets for names too; warehouses do not agree on that.
     fn name(&self, name: &Ident) -> Result<()> {
         let Ident { value, quote_style, span } = name;
+        self.places.saw(span.start);
         match quote_style {
             None | Some('"') => Ok(()),
             Some(_) => {
                 let why = format!("`{}` is a name in the wrong quotes; quote names with `\"`, texts with `'`", shown(value));
-                Err(Error::new(Code::SqlNotAllowed, why).at(location(span.start)))
+                Err(placed(Error::new(Code::SqlNotAllowed, why), Some(location(span.start))))
             }
         }
     }
@@ -250,6 +312,7 @@ fn unreserved(name: &Ident) -> Result<()> {
     Err(placed(Error::new(Code::SqlAmbiguous, why), Some(location(name.span.start))))
 }
 
+// A refusal that is made without a place begins with the words that it refuses, and so finds them.
 fn absent(is_absent: bool, what: &str, advice: &str) -> Result<()> {
     if is_absent { Ok(()) } else { Err(not_allowed(what, advice, None)) }
 }

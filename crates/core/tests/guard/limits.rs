@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use outflow_core::Code::{self, *};
 use outflow_core::guard::Guard;
+use outflow_core::parameter::Parameters;
 
 use crate::legitimate::{LEGITIMATE, TPCH};
 use crate::{check, parameters, refusal};
@@ -187,12 +188,66 @@ fn reasonable_depth_passes() {
         format!("SELECT {}", nested("CASE WHEN a THEN ", 49, "1", " END")),
         format!("SELECT 1 FROM {}", nested("(SELECT * FROM ", 49, "t", ") x")),
         nested("WITH a AS (", 49, "SELECT 1", ") SELECT * FROM a"),
-        format!("SELECT {}", nested("coalesce((SELECT max(a) FROM t WHERE b IN (", 12, "1", ")), 1)")),
+        format!("SELECT {}", nested("coalesce((SELECT max(a) FROM t WHERE b IN (SELECT c FROM u WHERE d = ", 5, "1", ")), 1)")),
+        format!("SELECT {}", nested("EXISTS(SELECT 1 WHERE ", 10, "true", ")")),
+        format!("{} SELECT * FROM c200", chain(200, "SELECT a FROM {}")),
+        format!("{} SELECT * FROM c7", chain(7, "SELECT x.a FROM {} x JOIN {} y ON true")),
     ];
     for sql in passes {
         let refused = on_a_small_stack(|| check(&sql).err());
         assert!(refused.is_none(), "{}…: {refused:?}", &sql[..40]);
     }
+}
+
+/// Queries of WITH, each of which reads the one before.
+fn chain(length: usize, each: &str) -> String {
+    let links = (1..=length).map(|i| format!(", c{i} AS ({})", each.replace("{}", &format!("c{}", i - 1))));
+    format!("WITH c0 AS (SELECT 1 AS a){}", links.collect::<String>())
+}
+
+/// Planning takes a time that grows with every level of these, and a memory.
+#[test]
+fn what_explodes_only_when_it_is_planned_is_refused_where_it_becomes_too_much() {
+    let columns = ",a".repeat(2_000);
+    for (sql, told) in [
+        (format!("SELECT {}", nested("EXISTS(SELECT 1 WHERE ", 11, "true", ")")), "more than 10 subqueries"),
+        (format!("SELECT {}", nested("(SELECT ", 11, "1", ")")), "more than 10 subqueries"),
+        (format!("SELECT {}", nested("a IN (SELECT ", 11, "a", " FROM t)")), "more than 10 subqueries"),
+        (format!("SELECT 1 FROM {}", nested("t, LATERAL (SELECT * FROM ", 11, "t", ") x")), "more than 10 subqueries"),
+        (format!("{} SELECT * FROM c11", chain(11, "SELECT (SELECT max(a) FROM {}) AS a")), "more than 10 subqueries"),
+        (format!("{} SELECT * FROM c12", chain(12, "SELECT x.a FROM {} x JOIN {} y ON true")), "more than 300"),
+        (format!("{} SELECT * FROM c24", chain(24, "SELECT a FROM {} UNION ALL SELECT a FROM {}")), "more than 300"),
+        (
+            format!("{} SELECT {}", chain(20, "SELECT a FROM {}"), nested("(SELECT a FROM c20 WHERE a = ", 6, "1", ")")),
+            "more than 300",
+        ),
+        (format!("WITH w AS (SELECT a{columns} FROM t) SELECT 1 FROM w{}", ", w".repeat(60)), "100000"),
+        (
+            format!("WITH RECURSIVE {} SELECT * FROM c12", &chain(12, "SELECT x.a FROM {} x JOIN {} y ON true")[5..]),
+            "more than 300",
+        ),
+    ] {
+        for guard in [Guard::embedded(), Guard::redshift()] {
+            let error = guard.check(&sql, &Parameters::default()).expect_err("it is too much");
+            assert_eq!(error.code(), SqlTooComplex, "{}…: {error}", &sql[..40]);
+            assert!(error.message().contains(told) && error.position().is_some(), "{}…: {error}", &sql[..40]);
+        }
+    }
+}
+
+#[test]
+fn a_chain_that_is_too_deep_is_no_syntax_error() {
+    for (name, shape) in shapes() {
+        if !matches!(name, "NOT" | "minus signs" | "CASE" | "CASE in WHEN" | "CASE in ELSE") {
+            continue;
+        }
+        for n in [400, 2_000] {
+            let error = check(&shape(n)).expect_err("it is too deep");
+            assert!(error.code() == SqlTooComplex && error.position().is_some(), "{name}, {n} of them: {error}");
+        }
+    }
+    let many = format!("SELECT {}a", "NOT ".repeat(15_000));
+    assert_eq!(refusal(&many), Some(SqlTooComplex));
 }
 
 #[test]

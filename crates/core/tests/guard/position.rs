@@ -5,12 +5,30 @@ use outflow_core::{Code, Position};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::parameters;
+use crate::hostile::HOSTILE;
+use crate::{check, parameters};
 
 #[rstest]
 #[case("SELECT 1 +", json!({}), Code::SqlSyntax, (1, 11))]
 #[case("SELECT 1\nFROM t\nWHERE a = AND b", json!({}), Code::SqlSyntax, (3, 15))]
-#[case("SELECT a,\n  FROM t", json!({}), Code::SqlSyntax, (2, 8))]
+#[case("SELECT a,\n  FROM t", json!({}), Code::SqlSyntax, (2, 3))]
+#[case("SELECT a, FROM t", json!({}), Code::SqlSyntax, (1, 11))]
+#[case("SELECT a AS 'x' FROM t", json!({}), Code::SqlNotAllowed, (1, 13))]
+#[case("SELECT b, extract('year' FROM d) FROM t", json!({}), Code::SqlNotAllowed, (1, 19))]
+#[case("WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x", json!({}), Code::SqlNotReadOnly, (1, 12))]
+#[case("WITH x AS (INSERT INTO t VALUES (1) RETURNING *) SELECT * FROM x", json!({}), Code::SqlNotReadOnly, (1, 12))]
+#[case("WITH x AS (SELECT 1)\nDELETE FROM t", json!({}), Code::SqlNotReadOnly, (2, 1))]
+#[case("WITH x AS (SELECT t.delete FROM t) DELETE FROM t", json!({}), Code::SqlNotReadOnly, (1, 36))]
+#[case("(DELETE FROM t)", json!({}), Code::SqlNotReadOnly, (1, 2))]
+#[case("SELECT a FROM t WHERE substring(a FROM 1 FOR 2) = :x\nFOR UPDATE", json!({"x": "long and\nwith lines"}), Code::SqlNotReadOnly, (2, 1))]
+#[case("SELECT * FROM (SELECT a FROM t\n FOR UPDATE) x", json!({}), Code::SqlNotReadOnly, (2, 2))]
+#[case("TABLE t", json!({}), Code::SqlNotAllowed, (1, 1))]
+#[case("SELECT * FROM t AS tablesample_1 TABLESAMPLE SYSTEM (1)", json!({}), Code::SqlNotAllowed, (1, 34))]
+#[case("SELECT * FROM t PIVOT (sum(a) FOR b IN (1, 2))", json!({}), Code::SqlNotAllowed, (1, 17))]
+#[case("SELECT a IN (SELECT TOP 5 PERCENT a FROM t) FROM t", json!({}), Code::SqlNotAllowed, (1, 21))]
+#[case("SELECT a, [1, 2] FROM t", json!({}), Code::SqlNotAllowed, (1, 11))]
+#[case("SELECT a FROM u, 'x.parquet'", json!({}), Code::SqlRelationNotAllowed, (1, 18))]
+#[case("SELECT a FROM t ORDER BY a FETCH FIRST 5 PERCENT ROWS ONLY", json!({}), Code::SqlNotAllowed, (1, 28))]
 #[case("SELECT '한글' 이름 이름", json!({}), Code::SqlSyntax, (1, 16))]
 #[case("SELECT 1\r\n  + 'a", json!({}), Code::SqlSyntax, (2, 5))]
 #[case("SELECT 1 /* 한글 */ )", json!({}), Code::SqlSyntax, (1, 19))]
@@ -47,4 +65,14 @@ fn a_place_in_the_bound_text_is_found_again(#[case] place: (u64, u64), #[case] o
     assert_eq!(checked.text(), "SELECT 'a\nbc', 한\n  + 12 FROM t");
     let found = checked.original_position(Position { line: place.0, column: place.1 });
     assert_eq!((found.line, found.column), original);
+}
+
+#[test]
+fn every_refusal_of_a_text_has_a_place() {
+    let without: Vec<&str> = HOSTILE
+        .iter()
+        .filter(|(_, sql)| check(sql).is_err_and(|error| error.position().is_none() && error.code() != Code::SqlTooLarge))
+        .map(|(_, sql)| *sql)
+        .collect();
+    assert_eq!(without, Vec::<&str>::new());
 }

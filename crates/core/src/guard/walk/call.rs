@@ -31,6 +31,7 @@ impl Walk<'_> {
             );
             return Err(placed(Error::new(Code::SqlFunctionNotAllowed, why), place_of(name)));
         };
+        self.places.saw(called.span.start);
         let called = self.allowed(called)?;
         absent(!uses_odbc_syntax, "`{fn …}`", "call the function")?;
         absent(matches!(parameters, FunctionArguments::None), "a second list of arguments", "call the function with one")?;

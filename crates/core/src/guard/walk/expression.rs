@@ -17,6 +17,7 @@ impl Walk<'_> {
     pub(super) fn expression(&mut self, expression: &Expr) -> Result<()> {
         self.descend(|walk| walk.expression_inner(expression))
             .map_err(|error| if error.position().is_some() { error } else { placed(error, beginning(expression)) })
+            .map_err(|error| self.places.complete(error))
     }
 
     fn expression_inner(&mut self, expression: &Expr) -> Result<()> {
@@ -57,7 +58,7 @@ impl Walk<'_> {
             }
             Expr::InSubquery { expr, subquery, negated: _ } => {
                 self.expression(expr)?;
-                self.query(subquery)
+                self.subquery(subquery)
             }
             Expr::Between { expr, negated: _, low, high } => {
                 self.expression(expr)?;
@@ -143,7 +144,7 @@ impl Walk<'_> {
                 }
                 self.expressions(else_result.as_deref())
             }
-            Expr::Exists { subquery, negated: _ } | Expr::Subquery(subquery) => self.query(subquery),
+            Expr::Exists { subquery, negated: _ } | Expr::Subquery(subquery) => self.subquery(subquery),
             Expr::GroupingSets(sets) | Expr::Cube(sets) | Expr::Rollup(sets) => self.expressions(sets.iter().flatten()),
             Expr::Tuple(elements) => self.expressions(elements),
             Expr::Array(Array { elem, named }) => {
@@ -198,6 +199,7 @@ impl Walk<'_> {
 
     pub(super) fn value(&mut self, value: &ValueWithSpan) -> Result<()> {
         let place = location(value.span.start);
+        self.places.saw(value.span.start);
         match &value.value {
             Value::Number(_, false) | Value::SingleQuotedString(_) | Value::Boolean(_) | Value::Null => Ok(()),
             Value::Number(_, true) => Err(not_allowed("a number that ends in L", "leave the L out", Some(place))),

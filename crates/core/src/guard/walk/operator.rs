@@ -106,9 +106,11 @@ fn refused(operator: &str) -> Error {
 pub(super) fn field(field: &DateTimeField) -> Result<()> {
     match field {
         DateTimeField::Custom(name) | DateTimeField::Week(Some(name)) => {
-            let why =
-                format!("`{}` is not a part of a date or time; write one like year, month, day, hour, epoch", shown(&name.value));
-            Err(Error::new(Code::SqlNotAllowed, why).at(super::location(name.span.start)))
+            let why = format!(
+                "`{}` is not a part of a date or time; write one like year, month, day, hour, epoch, without quotes",
+                shown(&name.value)
+            );
+            Err(super::placed(Error::new(Code::SqlNotAllowed, why), Some(super::location(name.span.start))))
         }
         _ => Ok(()),
     }

@@ -11,7 +11,7 @@ use crate::Result;
 impl Walk<'_> {
     pub(super) fn select(&mut self, select: &Select) -> Result<()> {
         let Select {
-            select_token: _,
+            select_token,
             optimizer_hints,
             distinct,
             select_modifiers,
@@ -36,6 +36,7 @@ impl Walk<'_> {
             value_table_mode,
             flavor,
         } = select;
+        self.places.saw(select_token.0.span.start);
         if let Some(into) = into {
             return Err(not_read_only(
                 "SELECT INTO",
@@ -89,8 +90,8 @@ impl Walk<'_> {
         match item {
             SelectItem::UnnamedExpr(expression) => self.expression(expression),
             SelectItem::ExprWithAlias { expr, alias } => {
-                self.name(alias)?;
-                self.expression(expr)
+                self.expression(expr)?;
+                self.name(alias)
             }
             SelectItem::ExprWithAliases { .. } => Err(not_allowed("several names for one column", "name it once", None)),
             SelectItem::Wildcard(options) => self.wildcard(options),
@@ -107,6 +108,7 @@ impl Walk<'_> {
     fn wildcard(&mut self, options: &WildcardAdditionalOptions) -> Result<()> {
         let WildcardAdditionalOptions { wildcard_token, opt_ilike, opt_exclude, opt_except, opt_replace, opt_rename, opt_alias } =
             options;
+        self.places.saw(wildcard_token.0.span.start);
         let plain =
             opt_ilike.is_none() && opt_except.is_none() && opt_replace.is_none() && opt_rename.is_none() && opt_alias.is_none();
         if !plain {

@@ -44,17 +44,21 @@ impl Walk<'_> {
                 absent(partitions.is_empty(), "PARTITION behind a table", "use WHERE")?;
                 absent(json_path.is_none(), "a path behind a table", "read the path from a column")?;
                 absent(sample.is_none(), "TABLESAMPLE", "use WHERE random() < 0.01")?;
-                alias.iter().try_for_each(|alias| self.alias(alias))?;
-                self.relation(name)
+                self.relation(name)?;
+                alias.iter().try_for_each(|alias| self.alias(alias))
             }
-            TableFactor::Derived { lateral: _, subquery, alias, sample } => {
+            TableFactor::Derived { lateral, subquery, alias, sample } => {
                 absent(sample.is_none(), "TABLESAMPLE", "use WHERE random() < 0.01")?;
-                alias.iter().try_for_each(|alias| self.alias(alias))?;
-                self.query(subquery)
+                if *lateral {
+                    self.subquery(subquery)?
+                } else {
+                    self.query(subquery)?
+                }
+                alias.iter().try_for_each(|alias| self.alias(alias))
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
-                alias.iter().try_for_each(|alias| self.alias(alias))?;
-                self.table_with_joins(table_with_joins)
+                self.table_with_joins(table_with_joins)?;
+                alias.iter().try_for_each(|alias| self.alias(alias))
             }
             TableFactor::Function { name, .. } => Err(table_function(name)),
             TableFactor::TableFunction { .. } => Err(not_allowed("TABLE(…)", "read from tables and subqueries", None)),
@@ -110,7 +114,10 @@ impl Walk<'_> {
         let mut parts = Vec::with_capacity(name.0.len());
         for part in &name.0 {
             match part {
-                ObjectNamePart::Identifier(part) if part.quote_style.is_none_or(|quote| quote == '"') => parts.push(folded(part)),
+                ObjectNamePart::Identifier(part) if part.quote_style.is_none_or(|quote| quote == '"') => {
+                    self.places.saw(part.span.start);
+                    parts.push(folded(part));
+                }
                 ObjectNamePart::Identifier(part) => {
                     let why = format!(
                         "`{}` is not a table's name; files cannot be read directly, tables are named bare or in `\"`",
@@ -122,9 +129,9 @@ impl Walk<'_> {
             }
         }
         if let [one] = parts.as_slice()
-            && self.scopes.iter().flatten().any(|defined| defined == one)
+            && let Some(defined) = self.defined(one)
         {
-            return Ok(());
+            return self.weight.read(defined, self.subqueries).map_err(|error| placed(error, place_of(name)));
         }
         self.policy.check(&parts).map_err(|error| placed(error, place_of(name)))?;
         let whole = parts.iter().map(|part| written(part)).collect::<Vec<_>>().join(".");
