@@ -26,13 +26,18 @@ fn plain_text(text: &str) -> Result<Value, String> {
 }
 
 /// JSON numbers reach us as 64-bit integers or as floating point, of which 15 digits are certain to be the caller's own.
+///
+/// Zeros at the end of a whole number are no digits of it, as long as it could have been sent in 64 bits: then the caller wrote `1e15`.
+/// A greater one may have been sent in digits that are gone.
 fn exact(number: &Number) -> Result<Digits, String> {
     const CERTAIN: usize = 15;
     let text = match number.as_f64() {
         Some(float) if number.is_f64() => float.to_string(),
         _ => number.to_string(),
     };
-    let significant = text.bytes().filter(u8::is_ascii_digit).skip_while(|byte| *byte == b'0').count();
+    let is_small = number.as_f64().is_some_and(|float| float.abs() < 2_f64.powi(64));
+    let written = if is_small && !text.contains('.') { text.trim_end_matches('0') } else { &text };
+    let significant = written.bytes().filter(u8::is_ascii_digit).skip_while(|byte| *byte == b'0').count();
     match Digits::parse(&text) {
         Some(digits) if !number.is_f64() || significant <= CERTAIN => Ok(digits),
         _ => Err(format!(
@@ -64,10 +69,10 @@ fn typed(fields: &Map<String, Json>) -> Result<Value, String> {
         Type::Varchar if value.is_string() => return plain_text(&text),
         Type::Varchar => None,
         Type::Boolean => text.parse().ok().map(Value::Boolean),
-        Type::Integer => Digits::parse(&text).filter(|_| text.parse::<i32>().is_ok()).map(Value::Number),
-        Type::Bigint => Digits::parse(&text).filter(|_| text.parse::<i64>().is_ok()).map(Value::Number),
+        Type::Integer => Digits::parse(&text).and_then(|_| text.parse().ok()).map(Value::Integer),
+        Type::Bigint => Digits::parse(&text).and_then(|_| text.parse().ok()).map(Value::Bigint),
         Type::Decimal => Digits::parse(&text).filter(|digits| digits.precision() <= 38).map(Value::Decimal),
-        Type::Double => text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Double),
+        Type::Double => double(&text).map(Value::Double),
         Type::Date => date(&text).map(Value::Date),
         Type::Time => time(&text).map(Value::Time),
         Type::Timestamp => timestamp(&text).map(Value::Timestamp),
@@ -91,15 +96,29 @@ fn example(of: Type) -> &'static str {
     }
 }
 
+/// A finite number that is not so small that nothing is left of it.
+fn double(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok()?;
+    let digits = text.split(['e', 'E']).next().unwrap_or_default();
+    let is_lost = number == 0.0 && digits.contains(|digit| matches!(digit, '1'..='9'));
+    (number.is_finite() && !is_lost).then_some(number)
+}
+
 fn date(text: &str) -> Option<NaiveDate> {
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    (text.len() == 10 && (1..=9999).contains(&day.year())).then_some(day)
+    let day = NaiveDate::parse_from_str(shaped(text, "0000-00-00")?, "%Y-%m-%d").ok()?;
+    (text.len() == 10 && day.year() >= 1).then_some(day)
 }
 
 /// To the microsecond, as finely as warehouses keep it; no leap second, which they do not keep at all.
 fn time(text: &str) -> Option<NaiveTime> {
-    let time = NaiveTime::parse_from_str(text, "%H:%M:%S%.f").ok()?;
-    (text.len() >= 8 && time.nanosecond() < 1_000_000_000 && time.nanosecond() % 1_000 == 0).then_some(time)
+    let time = NaiveTime::parse_from_str(shaped(text, "00:00:00")?, "%H:%M:%S%.f").ok()?;
+    (time.nanosecond() < 1_000_000_000 && time.nanosecond() % 1_000 == 0).then_some(time)
+}
+
+/// The text, if it begins with a digit for every `0` of the shape and with everything else of it as it is: chrono takes blanks and signs.
+fn shaped<'a>(text: &'a str, shape: &str) -> Option<&'a str> {
+    let fits = |(of, byte): (u8, &u8)| if of == b'0' { byte.is_ascii_digit() } else { *byte == of };
+    (text.len() >= shape.len() && shape.bytes().zip(text.as_bytes()).all(fits)).then_some(text)
 }
 
 fn timestamp(text: &str) -> Option<NaiveDateTime> {

@@ -101,8 +101,12 @@ pub enum Value {
     Text(String),
     /// TRUE or FALSE.
     Boolean(bool),
-    /// A number of no stated type, or an integer.
+    /// A number of no stated type.
     Number(Digits),
+    /// A whole number of 32 bits.
+    Integer(i32),
+    /// A whole number of 64 bits.
+    Bigint(i64),
     /// A number that is exactly that decimal.
     Decimal(Digits),
     /// A binary floating-point number.
@@ -120,7 +124,8 @@ pub enum Value {
 impl Value {
     /// The literal: an expression that keeps its meaning wherever one may stand, so long as no word, number or quoted text touches it.
     ///
-    /// A text is a single string to every lexer, and its value to those that un-escape as Redshift does: `'` and `\` are doubled.
+    /// A text is a single string to every lexer, and its value to those that un-escape as Redshift does: `'` and `\` are doubled. What has
+    /// a stated type is cast to it, since bare digits are of the type that a warehouse likes: `1.5e0` is a `numeric(2,1)` to Redshift.
     pub fn to_sql(&self) -> String {
         match self {
             Self::Null(None) => "NULL".to_owned(),
@@ -132,7 +137,9 @@ impl Value {
             Self::Decimal(digits) => {
                 format!("CAST('{}' AS DECIMAL({},{}))", digits.0, digits.precision(), digits.scale())
             }
-            Self::Double(number) => signed(&format!("{number:e}")),
+            Self::Integer(number) => format!("CAST('{number}' AS {})", Type::Integer.sql()),
+            Self::Bigint(number) => format!("CAST('{number}' AS {})", Type::Bigint.sql()),
+            Self::Double(number) => format!("CAST('{number:e}' AS {})", Type::Double.sql()),
             Self::Date(day) => format!("DATE '{day}'"),
             Self::Time(time) => format!("TIME '{}'", time.format("%H:%M:%S%.f")),
             Self::Timestamp(moment) => format!("TIMESTAMP '{}'", moment.format("%Y-%m-%d %H:%M:%S%.f")),
