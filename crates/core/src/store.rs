@@ -1,6 +1,7 @@
 //! The state table. A trait of whole use cases, each with its transaction inside; SQLite embedded, PostgreSQL for several replicas.
 //!
-//! Whatever answers `Ok` is on disk. Every write to an unload is a compare-and-set on its version, and a worker's on its fence too.
+//! Whatever answers `Ok` is on disk. Where several unloads are asked for, a row that cannot be read is left out and told of in the log:
+//! what a newer version wrote must not stop the rest. Every write to an unload is a compare-and-set on its version, and a worker's on its fence too.
 
 use std::time::Duration;
 
@@ -152,7 +153,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// a warehouse are held at once, over all workers.
     async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claim>>;
 
-    /// When the next waiting unload of a warehouse is due or the next lease runs out, so that a worker knows how long it may sleep.
+    /// When the next waiting unload of a warehouse is due or the next lease runs out, so that a worker knows how long it may sleep. What
+    /// waits beyond its deadline is not due any more.
     async fn next_due(&self, warehouse: &str) -> Result<Option<Timestamp>>;
 
     /// Prolongs the worker's leases; gives the unloads that it does not hold any more.
@@ -179,11 +181,15 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Marks entries as published, after the bus's word.
     async fn outbox_published(&self, event_ids: &[String]) -> Result<()>;
 
-    /// Gives entries back that the bus refused: they can be claimed again at once.
-    async fn outbox_release(&self, event_ids: &[String]) -> Result<()>;
+    /// Gives entries back that the bus refused: they can be claimed again after that time, so that they do not stand before others.
+    async fn outbox_release(&self, event_ids: &[String], after: Duration) -> Result<()>;
 
-    /// Unloads that are not terminal although their deadline has passed and no worker holds them.
-    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<Unload>>;
+    /// Unloads that are not terminal although their deadline has passed and no worker holds them, the oldest deadline first. Those that
+    /// may have a live statement only when their deadline has passed at `driven_before` too.
+    async fn overdue(&self, now: Timestamp, driven_before: Timestamp, limit: u32) -> Result<Vec<Unload>>;
+
+    /// The earliest deadline after that moment of all unloads that are not terminal.
+    async fn next_deadline(&self, after: Timestamp) -> Result<Option<Timestamp>>;
 
     /// `DONE` unloads whose files' time is over.
     async fn expirable(&self, now: Timestamp, limit: u32) -> Result<Vec<Unload>>;
@@ -193,6 +199,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Says that an attempt's files are gone.
     async fn garbage_collected(&self, garbage: &[Garbage]) -> Result<()>;
+
+    /// Says that an attempt's files could not be deleted: they are not garbage again before `until`, so that they do not stand before others.
+    async fn garbage_put_off(&self, garbage: &[Garbage], until: Timestamp) -> Result<()>;
 
     /// Removes terminal unloads that ended before that moment, their receipts, published outbox entries and heard hints; gives how many
     /// unloads. Never one whose files are not deleted or whose outbox entry is not published.

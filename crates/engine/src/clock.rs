@@ -1,8 +1,9 @@
 //! The time, as a part that a test can replace.
 
 use std::fmt;
+use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use outflow_core::Timestamp;
 
 /// Tells the time that unloads are stamped with.
@@ -20,4 +21,9 @@ impl Clock for SystemClock {
         let now = Utc::now();
         Timestamp::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)
     }
+}
+
+/// A length of time, to be added to a moment.
+pub(crate) fn as_delta(length: Duration) -> TimeDelta {
+    TimeDelta::from_std(length).unwrap_or_default()
 }

@@ -14,29 +14,35 @@ use outflow_core::warehouse::Progress;
 use outflow_core::{AttemptToken, Code, Error, Failure, State, StatementId, Status, Timestamp, Unload};
 use tokio_util::sync::CancellationToken;
 
+use self::ask::{Found, answer};
 use crate::boundary::Boundary;
-use crate::engine::{Engine, Station};
-use crate::finalize::is_joined;
+use crate::engine::{Engine, Settings, Station};
+use crate::finalize::{Finalizer, is_joined};
 use crate::watch::Subscription;
 
-/// How long one look at a statement may take.
-const POLL_WAIT: Duration = Duration::from_secs(25);
-/// How often progress is recorded at most.
+mod ask;
+
+/// How often at most the progress of a statement is recorded, or else its row looked at.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 /// The shortest and the longest rest after something that could not be told.
 const REST: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
 /// Why a driver stops before the unload needs no driver any more.
-#[derive(Debug)]
-struct LetGo;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LetGo {
+    /// The claim is lost, or the engine stops.
+    Over,
+    /// Something that must not happen; it may happen again at once.
+    Broken,
+}
 
 type Step = Result<Unload, LetGo>;
 
 /// One unload in the hands of this worker.
 #[derive(Debug)]
 pub(crate) struct Driver {
-    pub(crate) engine: Arc<Engine>,
-    pub(crate) station: Arc<Station>,
+    engine: Arc<Engine>,
+    station: Arc<Station>,
     fence: Fence,
     is_takeover: bool,
     lost: CancellationToken,
@@ -44,8 +50,14 @@ pub(crate) struct Driver {
 }
 
 impl Engine {
-    /// Drives a claimed unload until it needs no driver, the claim is lost, or the engine stops; whether a lease is to be given back.
-    pub(crate) async fn drive(self: Arc<Self>, station: Arc<Station>, claim: Claim, lost: CancellationToken) -> bool {
+    /// Drives a claimed unload until it needs no driver. One that is broken, because driving it broke down again and again, is ended.
+    pub(crate) async fn drive(
+        self: Arc<Self>,
+        station: Arc<Station>,
+        claim: Claim,
+        lost: CancellationToken,
+        is_broken: bool,
+    ) -> Result<(), LetGo> {
         let mut driver = Driver {
             notices: self.hub.subscribe(claim.unload.unload_id()),
             engine: self,
@@ -55,17 +67,22 @@ impl Engine {
             lost,
         };
         let mut unload = claim.unload;
-        while unload.state.is_driven() && !driver.is_over() {
-            let before = unload.state.clone();
-            match driver.step(unload).await {
-                Ok(next) => unload = next,
-                Err(LetGo) => return true,
+        let attempt = unload.state.attempt();
+        if is_broken {
+            unload = driver.give_up(unload).await?;
+        }
+        while unload.state.is_driven() {
+            // A claim is for one attempt: whoever began another holds the unload now.
+            if driver.is_over() || unload.state.attempt() != attempt {
+                return Err(LetGo::Over);
             }
+            let before = unload.state.clone();
+            unload = driver.step(unload).await?;
             if unload.state != before {
                 driver.is_takeover = false;
             }
         }
-        unload.state.is_driven()
+        Ok(())
     }
 }
 
@@ -102,17 +119,17 @@ impl Driver {
         }
         Boundary::Claimed.pass();
         let statement = self.engine.statement(&unload.asked, attempt, &self.station.entry);
-        let event = match warehouse.start(&statement, &token).await {
+        let event = match answer(self.engine.settings.answer_within, warehouse.start(&statement, &token)).await {
             Ok(statement_id) => Event::Submitted { statement_id },
             Err(error) if error.kind().is_retryable() => {
                 tracing::warn!(error = error.chain(), "the statement may or may not have been started");
                 match self.find(&unload, &token).await? {
                     Found::Statement(statement_id) => Event::Submitted { statement_id },
-                    Found::Nothing => self.attempt_failed(attempt, &error),
+                    Found::Nothing => self.attempt_failed(&unload, &error),
                     Found::Unknown => Event::DeadlinePassed { fate: Fate::Unknown },
                 }
             }
-            Err(error) => self.attempt_failed(attempt, &error),
+            Err(error) => self.attempt_failed(&unload, &error),
         };
         Boundary::Started.pass();
         self.record(unload, event).await
@@ -122,8 +139,8 @@ impl Driver {
     async fn follow(&mut self, mut unload: Unload, statement_id: &StatementId) -> Step {
         Boundary::Submitted.pass();
         let warehouse = Arc::clone(&self.station.entry.warehouse);
-        let attempt = unload.state.attempt();
-        let mut recorded_at = tokio::time::Instant::now();
+        let Settings { look_every, answer_within, .. } = self.engine.settings;
+        let mut looked_at = tokio::time::Instant::now();
         let mut rest = REST.0;
         loop {
             let left = self.left(&unload);
@@ -131,8 +148,8 @@ impl Driver {
                 return self.stop_at_deadline(unload, statement_id).await;
             }
             let progress = tokio::select! {
-                () = self.lost.cancelled() => return Err(LetGo),
-                () = self.engine.stopping.cancelled() => return Err(LetGo),
+                () = self.lost.cancelled() => return Err(LetGo::Over),
+                () = self.engine.stopping.cancelled() => return Err(LetGo::Over),
                 changed = changed_elsewhere(&mut self.notices, unload.version) => match changed {
                     Some(found) => return Ok(found),
                     None => match self.reread(&unload).await? {
@@ -140,20 +157,28 @@ impl Driver {
                         _ => continue,
                     },
                 },
-                progress = warehouse.poll(statement_id, POLL_WAIT.min(left)) => progress,
+                progress = answer(answer_within, warehouse.poll(statement_id, look_every.min(left))) => progress,
             };
             match progress {
                 Ok(Progress::Running(amount)) => {
                     rest = REST.0;
-                    if amount != unload.amount && recorded_at.elapsed() >= PROGRESS_EVERY {
-                        recorded_at = tokio::time::Instant::now();
-                        let recorded =
-                            self.engine.store.record_progress(unload.unload_id(), unload.version, self.fence, amount).await;
-                        match recorded {
-                            Ok(Some(next)) => unload = next,
-                            Ok(None) => return self.reread(&unload).await,
-                            Err(error) => tracing::warn!(error = error.chain(), "cannot record the progress"),
+                    if looked_at.elapsed() < PROGRESS_EVERY {
+                        continue;
+                    }
+                    looked_at = tokio::time::Instant::now();
+                    if amount == unload.amount {
+                        // A notice of a change, as of a cancel, may have been lost.
+                        match self.reread(&unload).await? {
+                            found if found.version > unload.version => return Ok(found),
+                            _ => continue,
                         }
+                    }
+                    let recorded =
+                        self.engine.store.record_progress(unload.unload_id(), unload.version, self.fence, amount).await;
+                    match recorded {
+                        Ok(Some(next)) => unload = next,
+                        Ok(None) => return self.reread(&unload).await,
+                        Err(error) => tracing::warn!(error = error.chain(), "cannot record the progress"),
                     }
                 }
                 Ok(Progress::Finished { rows }) => {
@@ -161,9 +186,11 @@ impl Driver {
                     return self.record(unload, Event::Finished { rows }).await;
                 }
                 Ok(Progress::Failed(error)) => {
-                    let event = self.attempt_failed(attempt, &error);
+                    let event = self.attempt_failed(&unload, &error);
                     return self.record(unload, event).await;
                 }
+                // Nobody but this process can have cancelled it, and did so when it let go of the unload before.
+                Ok(Progress::Cancelled) if !warehouse.capabilities().outlives_worker => return self.lost_statement(unload).await,
                 Ok(Progress::Cancelled) => {
                     let failure = Failure::new(Code::QueryFailed, "somebody cancelled the statement in the warehouse");
                     return self.record(unload, Event::AttemptFailed { failure, retry_at: None }).await;
@@ -180,13 +207,28 @@ impl Driver {
     /// `FINALIZING`: what was written is verified. Trouble with storage is waited out; a result that does not add up is final.
     async fn finalize(&mut self, unload: Unload, rows: Option<u64>) -> Step {
         Boundary::Finalizing.pass();
-        let attempt = unload.state.attempt();
+        let finalizer = Finalizer { engine: Arc::clone(&self.engine), station: Arc::clone(&self.station) };
+        let asked = unload.clone();
         let mut rest = REST.0;
         loop {
-            let delivered = tokio::select! {
-                () = self.lost.cancelled() => return Err(LetGo),
-                () = self.engine.stopping.cancelled() => return Err(LetGo),
-                delivered = self.deliver(&unload, rows) => delivered,
+            let mut delivering = Box::pin(finalizer.deliver(&asked, rows));
+            let delivered = loop {
+                tokio::select! {
+                    biased;
+                    () = self.lost.cancelled() => return Err(LetGo::Over),
+                    () = self.engine.stopping.cancelled() => return Err(LetGo::Over),
+                    () = tokio::time::sleep(self.left(&unload)) => {
+                        return self.record(unload, Event::DeadlinePassed { fate: Fate::Settled }).await;
+                    }
+                    changed = changed_elsewhere(&mut self.notices, unload.version) => match changed {
+                        Some(found) => return Ok(found),
+                        None => match self.reread(&unload).await? {
+                            found if found.version > unload.version => return Ok(found),
+                            _ => {}
+                        },
+                    },
+                    delivered = &mut delivering => break delivered,
+                }
             };
             match delivered {
                 Ok(delivery) => {
@@ -196,12 +238,12 @@ impl Driver {
                     if next.status() == Status::Done {
                         Boundary::Done.pass();
                         if is_joined {
-                            self.remove_parts(&next).await;
+                            finalizer.remove_parts(&next).await;
                         }
                     }
                     return Ok(next);
                 }
-                Err(error) if error.kind().is_retryable() && !self.left(&unload).is_zero() => {
+                Err(error) if error.kind().is_retryable() => {
                     tracing::warn!(error = error.chain(), "cannot finalize yet");
                     rest = self.rest(rest).await?;
                     let found = self.reread(&unload).await?;
@@ -209,12 +251,9 @@ impl Driver {
                         return Ok(found);
                     }
                 }
-                Err(error) if error.kind().is_retryable() => {
-                    return self.record(unload, Event::DeadlinePassed { fate: Fate::Settled }).await;
-                }
                 Err(error) => {
                     tracing::error!(error = error.chain(), "the result cannot be verified");
-                    let event = self.attempt_failed(attempt, &error);
+                    let event = self.attempt_failed(&unload, &error);
                     return self.record(unload, event).await;
                 }
             }
@@ -246,64 +285,46 @@ impl Driver {
         tracing::warn!("the deadline has passed; the statement is told to stop");
         let until = self.now() + self.engine.settings.cancel_grace;
         let fate = self.end_statement(statement_id, until).await?;
+        Boundary::DeadlineStopped.pass();
         self.record(unload, Event::DeadlinePassed { fate }).await
-    }
-
-    /// Asks a statement to stop until it has ended, or the time is over.
-    async fn end_statement(&self, statement_id: &StatementId, until: Timestamp) -> Result<Fate, LetGo> {
-        let warehouse = &self.station.entry.warehouse;
-        let mut rest = REST.0;
-        loop {
-            let asked = warehouse.cancel(statement_id).await;
-            let left = (until - self.now()).to_std().unwrap_or(Duration::ZERO);
-            match warehouse.poll(statement_id, left.min(Duration::from_secs(2))).await {
-                Ok(progress) if progress.is_over() => return Ok(Fate::Settled),
-                Err(error) if error.code() == Code::StatementLost && !warehouse.capabilities().outlives_worker => {
-                    return Ok(Fate::Settled);
-                }
-                Ok(_) => {}
-                Err(error) => tracing::warn!(error = error.chain(), "cannot tell whether the statement has ended"),
-            }
-            if let Err(error) = asked {
-                tracing::warn!(error = error.chain(), "cannot tell the statement to stop");
-            }
-            if left.is_zero() {
-                return Ok(Fate::Unknown);
-            }
-            rest = self.rest(rest).await?;
-        }
-    }
-
-    /// Looks for the attempt's statement until the warehouse can tell, or the deadline and its grace have passed.
-    async fn find(&self, unload: &Unload, token: &AttemptToken) -> Result<Found, LetGo> {
-        let until = unload.asked.deadline_at.max(self.now()) + self.engine.settings.cancel_grace;
-        let mut rest = REST.0;
-        loop {
-            match self.station.entry.warehouse.find(token).await {
-                Ok(Some(statement_id)) => return Ok(Found::Statement(statement_id)),
-                Ok(None) => return Ok(Found::Nothing),
-                Err(error) if self.now() < until => {
-                    tracing::warn!(error = error.chain(), "cannot tell whether the statement was started");
-                    rest = self.rest(rest).await?;
-                }
-                Err(_) => return Ok(Found::Unknown),
-            }
-        }
     }
 
     /// The statement went with the process that ran it: a new attempt, at once, while there are attempts left.
     async fn lost_statement(&mut self, unload: Unload) -> Step {
         let attempt = unload.state.attempt();
         let failure = Failure::new(Code::StatementLost, "the statement was lost with the process that ran it");
-        let retry_at = (attempt < self.engine.settings.retry.max_attempts).then(|| self.now());
-        tracing::warn!(attempt, is_retried = retry_at.is_some(), "the statement was lost");
+        let is_retried = attempt < self.engine.settings.retry.max_attempts && !self.left(&unload).is_zero();
+        let retry_at = is_retried.then(|| self.now());
+        tracing::warn!(attempt, is_retried, "the statement was lost");
         Boundary::AttemptFailed.pass();
         self.record(unload, Event::AttemptFailed { failure, retry_at }).await
     }
 
-    fn attempt_failed(&self, attempt: u32, error: &Error) -> Event {
-        let failure = Failure::from(error);
-        let retry_at = self.engine.settings.retry.next_attempt_at(&failure, attempt, self.now(), rand::random());
+    /// Driving the unload broke down again and again: its statement is stopped, and it ends with what is known of it.
+    async fn give_up(&mut self, unload: Unload) -> Step {
+        tracing::error!("driving the unload broke down again and again; it is ended");
+        let until = self.now() + self.engine.settings.cancel_grace;
+        let fate = match self.find(&unload, &AttemptToken::new(unload.unload_id(), unload.state.attempt())).await? {
+            Found::Statement(statement_id) => self.end_statement(&statement_id, until).await?,
+            Found::Nothing => Fate::Settled,
+            Found::Unknown => Fate::Unknown,
+        };
+        let event = match (fate, &unload.state) {
+            (Fate::Unknown, _) => Event::DeadlinePassed { fate },
+            (Fate::Settled, State::Cancelling { .. }) => Event::CancelConfirmed,
+            (Fate::Settled, _) => {
+                let failure = Failure::new(Code::Internal, "the unload could not be carried on; the service's log says why");
+                Event::AttemptFailed { failure, retry_at: None }
+            }
+        };
+        self.record(unload, event).await
+    }
+
+    /// An attempt that failed comes again when its kind allows it; not beyond the deadline, where nothing but the cause would be lost.
+    fn attempt_failed(&self, unload: &Unload, error: &Error) -> Event {
+        let (attempt, failure) = (unload.state.attempt(), Failure::from(error));
+        let next = self.engine.settings.retry.next_attempt_at(&failure, attempt, self.now(), rand::random());
+        let retry_at = next.filter(|at| *at < unload.asked.deadline_at);
         tracing::warn!(attempt, code = %failure.code, error = error.chain(), is_retried = retry_at.is_some(), "the attempt failed");
         metrics::counter!("outflow_attempts_failed_total", "code" => failure.code.as_str()).increment(1);
         Boundary::AttemptFailed.pass();
@@ -339,11 +360,11 @@ impl Driver {
                 Ok(Outcome::Stale(next)) => return Ok(next),
                 Ok(Outcome::Illegal(_, illegal)) => {
                     tracing::error!(%illegal, "the step does not fit the state; the unload is let go of");
-                    return Err(LetGo);
+                    return Err(LetGo::Broken);
                 }
                 Ok(Outcome::Fenced | Outcome::Missing) => {
                     tracing::info!("another worker holds the unload now");
-                    return Err(LetGo);
+                    return Err(LetGo::Over);
                 }
                 Err(error) => {
                     tracing::warn!(error = error.chain(), "cannot record the change yet");
@@ -358,7 +379,7 @@ impl Driver {
         loop {
             match self.engine.store.unload_by_id(unload.unload_id()).await {
                 Ok(Some(found)) => return Ok(found),
-                Ok(None) => return Err(LetGo),
+                Ok(None) => return Err(LetGo::Over),
                 Err(error) => {
                     tracing::warn!(error = error.chain(), "cannot read the unload");
                     rest = self.rest(rest).await?;
@@ -371,8 +392,8 @@ impl Driver {
     async fn rest(&self, rest: Duration) -> Result<Duration, LetGo> {
         tokio::select! {
             () = tokio::time::sleep(rest) => Ok((rest * 2).min(REST.1)),
-            () = self.lost.cancelled() => Err(LetGo),
-            () = self.engine.stopping.cancelled() => Err(LetGo),
+            () = self.lost.cancelled() => Err(LetGo::Over),
+            () = self.engine.stopping.cancelled() => Err(LetGo::Over),
         }
     }
 
@@ -380,21 +401,13 @@ impl Driver {
         (unload.asked.deadline_at - self.now()).to_std().unwrap_or(Duration::ZERO)
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    fn now(&self) -> Timestamp {
         self.engine.clock.now()
     }
 
     fn is_over(&self) -> bool {
         self.lost.is_cancelled() || self.engine.stopping.is_cancelled()
     }
-}
-
-/// What became of looking for a statement.
-#[derive(Debug)]
-enum Found {
-    Statement(StatementId),
-    Nothing,
-    Unknown,
 }
 
 /// The statement's name was to be recorded, and meanwhile somebody asked to cancel: the name must not be lost.

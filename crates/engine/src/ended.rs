@@ -8,7 +8,8 @@ use crate::engine::Engine;
 /// What every line of an unload's life stands in.
 pub(crate) fn span(unload: &Unload) -> Span {
     let attempt = unload.state.attempt();
-    tracing::info_span!("unload", unload_id = %unload.unload_id(), request_id = %unload.request_id(), attempt)
+    // At the level of the worst line: a log that shows only warnings names the unload too.
+    tracing::error_span!("unload", unload_id = %unload.unload_id(), request_id = %unload.request_id(), attempt)
 }
 
 impl Engine {

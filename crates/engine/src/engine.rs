@@ -66,6 +66,10 @@ pub struct Settings {
     pub shutdown_grace: Duration,
     /// How long after its deadline a statement that was told to stop may take to end.
     pub cancel_grace: Duration,
+    /// How long whoever waits for a notice waits before it looks by itself: notices can be lost.
+    pub look_every: Duration,
+    /// How long a warehouse may take to answer before it is taken to be away.
+    pub answer_within: Duration,
 }
 
 impl Default for Settings {
@@ -79,6 +83,8 @@ impl Default for Settings {
             keep_history: Duration::from_secs(400 * 86_400),
             shutdown_grace: Duration::from_secs(10),
             cancel_grace: Duration::from_secs(30),
+            look_every: Duration::from_secs(5),
+            answer_within: Duration::from_secs(30),
         }
     }
 }
@@ -96,6 +102,8 @@ pub struct Engine {
     pub(crate) tasks: TaskTracker,
     /// Wakes whoever looks after files that are to be deleted.
     pub(crate) garbage: Notify,
+    /// Wakes the reconciler: a deadline may come before it meant to look.
+    pub(crate) deadlines: Notify,
     order: Vec<String>,
     warehouses: HashMap<String, Arc<Station>>,
 }
@@ -135,6 +143,7 @@ impl Engine {
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
             garbage: Notify::new(),
+            deadlines: Notify::new(),
             order,
             warehouses,
         }))

@@ -4,6 +4,7 @@
 //! It can be run again from the start at any time: nothing that it reads is removed before `DONE` is recorded, and what it writes has
 //! the same name each time. Nothing here decides from a hint.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -19,7 +20,7 @@ use outflow_storage::{JoinPart, compress};
 use sha2::{Digest, Sha256};
 
 use crate::boundary::Boundary;
-use crate::drive::Driver;
+use crate::engine::{Engine, Station};
 use crate::submit::place;
 
 /// The largest manifest that is read: some 200,000 files.
@@ -45,7 +46,14 @@ struct Verified {
     rows: u64,
 }
 
-impl Driver {
+/// What finalizing needs of the engine.
+#[derive(Debug)]
+pub(crate) struct Finalizer {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) station: Arc<Station>,
+}
+
+impl Finalizer {
     /// Verifies the present attempt's result and writes its receipt.
     ///
     /// # Errors
@@ -111,10 +119,11 @@ impl Driver {
     ) -> Result<Verified> {
         let statement = self.engine.statement(asked, place.attempt, &self.station.entry);
         let header_lines = u64::from(statement.header);
+        let listed: HashMap<_, _> = listed.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
         let mut parts = Vec::with_capacity(manifest.entries.len());
         for entry in &manifest.entries {
             let name = self.engine.storage.file_name(place, &entry.url)?;
-            parts.push(verified_part(entry, name, listed, header_lines)?);
+            parts.push(verified_part(entry, name, &listed, header_lines)?);
         }
         let sum = parts.iter().map(|part| part.rows).sum::<Option<u64>>();
         let rows = match (sum, rows) {
@@ -143,9 +152,10 @@ impl Driver {
         };
         let key = |part: &Part| StorageKey::File(place.clone(), part.name.clone());
         let pieces: Vec<_> = if options.is_joined() {
-            let head = compressed_head(options, &verified.schema)?;
             let files = verified.parts.iter().map(|part| JoinPart::File(key(part)));
-            (!head.is_empty()).then(|| JoinPart::Bytes(head.into())).into_iter().chain(files).collect()
+            let has_head = !text_head(options, &verified.schema).is_empty();
+            let head = has_head.then(|| compressed_head(options, &verified.schema)).transpose()?;
+            head.map(|head| JoinPart::Bytes(head.into())).into_iter().chain(files).collect()
         } else {
             let head = Bytes::from(text_head(options, &verified.schema));
             let piece = |(index, part)| match index {
@@ -157,6 +167,7 @@ impl Driver {
         };
         let name = joined_name(options);
         let bytes = self.engine.storage.join(&pieces, &StorageKey::File(place.clone(), name.clone())).await?;
+        Boundary::PartsJoined.pass();
         Ok(Verified { parts: vec![Part { name, bytes, rows: Some(verified.rows) }], ..verified })
     }
 
@@ -191,7 +202,7 @@ impl Driver {
             byte_count: files.iter().map(|file| file.bytes).sum(),
             files,
             created_at: asked.created_at,
-            verified_at: self.now(),
+            verified_at: self.engine.clock.now(),
         })
     }
 
@@ -202,12 +213,12 @@ impl Driver {
     }
 }
 
-fn verified_part(entry: &Entry, name: String, listed: &[(String, u64)], header_lines: u64) -> Result<Part> {
-    let Some((_, bytes)) = listed.iter().find(|(listed, _)| *listed == name) else {
+fn verified_part(entry: &Entry, name: String, listed: &HashMap<&str, u64>, header_lines: u64) -> Result<Part> {
+    let Some(&bytes) = listed.get(name.as_str()) else {
         return Err(mismatch(format!("the manifest names `{name}`, which is not in storage")));
     };
     if let Some(meta) = entry.meta
-        && meta.content_length != *bytes
+        && meta.content_length != bytes
     {
         return Err(mismatch(format!("`{name}` has {bytes} bytes, and the manifest says {}", meta.content_length)));
     }
@@ -219,7 +230,7 @@ fn verified_part(entry: &Entry, name: String, listed: &[(String, u64)], header_l
                 .ok_or_else(|| mismatch(format!("the manifest says that `{name}` has no line, but a header was asked for")))?,
         ),
     };
-    Ok(Part { name, bytes: *bytes, rows })
+    Ok(Part { name, bytes, rows })
 }
 
 fn mismatch(message: String) -> Error {
@@ -262,13 +273,9 @@ fn suffix(options: &UnloadOptions) -> String {
     options.extension().unwrap_or_else(|| "parquet".to_owned())
 }
 
-/// What comes before the first part: byte order mark and header, as a member of its own.
+/// What comes before the first part: byte order mark and header, as a member of its own. Of nothing too: an empty gzip file has bytes.
 fn compressed_head(options: &UnloadOptions, schema: &[Column]) -> Result<Vec<u8>> {
-    let head = text_head(options, schema);
-    if head.is_empty() {
-        return Ok(head);
-    }
-    compress(&head, options.compression.unwrap_or(Compression::None))
+    compress(&text_head(options, schema), options.compression.unwrap_or(Compression::None))
 }
 
 fn text_head(options: &UnloadOptions, schema: &[Column]) -> Vec<u8> {
@@ -306,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_file_is_believed_only_when_storage_agrees() {
-        let listed = [("output000".to_owned(), 10_u64)];
+        let listed = HashMap::from([("output000", 10_u64)]);
         let part = verified_part(&entry(10, 3), "output000".to_owned(), &listed, 1).unwrap();
         assert_eq!(part.rows, Some(2));
         for (entry, name) in [(entry(11, 3), "output000"), (entry(10, 3), "output001"), (entry(10, 0), "output000")] {

@@ -3,6 +3,7 @@
 //! It knows the traits of `outflow-core` and the storage, and no vendor. Everything that it does to an unload is a transition that the
 //! store records first or right after; a crash between any two lines leaves something that the next start carries on.
 
+mod abandon;
 mod boundary;
 mod clock;
 mod control;

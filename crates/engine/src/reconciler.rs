@@ -1,62 +1,88 @@
 //! The reconciler: at a bounded interval it closes every loop that nobody closed, even if no hint ever comes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use outflow_core::state::{Event, Fate};
 use outflow_core::store::Outcome;
 use outflow_core::unload::Change;
 use outflow_core::{Result, Unload};
+use tracing::Instrument;
 
+use crate::boundary::Boundary;
+use crate::clock::as_delta;
 use crate::ended::span;
 use crate::engine::Engine;
 
-/// How many overdue unloads are settled in one look.
+/// How many overdue unloads are read at once.
 const BATCH: u32 = 500;
+/// The shortest rest, however close the deadlines lie.
+const SHORTEST_REST: Duration = Duration::from_millis(500);
 
 impl Engine {
-    /// Looks until the engine stops.
+    /// Looks until the engine stops: at the earliest deadline, and at a bounded interval.
     pub(crate) async fn reconcile(self: Arc<Self>) {
-        let mut look = tokio::time::interval(self.settings.reconcile_every);
-        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = look.tick() => {}
-                () = self.stopping.cancelled() => return,
-            }
-            if let Err(error) = self.settle_overdue().await {
-                tracing::warn!(error = error.chain(), "cannot reconcile");
-            }
+        while !self.stopping.is_cancelled() {
+            // Registered before the store is asked, so that a deadline that comes in meanwhile is not slept through.
+            let woken = self.deadlines.notified();
+            let rest = match self.settle_overdue().await {
+                Ok(()) => self.until_next_deadline().await,
+                Err(error) => {
+                    tracing::warn!(error = error.chain(), "cannot reconcile");
+                    self.settings.reconcile_every
+                }
+            };
             for name in self.warehouse_names() {
                 if let Ok(station) = self.station(name) {
                     station.wake.notify_one();
                 }
             }
-        }
-    }
-
-    /// Ends unloads whose deadline has passed and whom no worker holds. One that may have a live statement gets, beyond its deadline, the
-    /// time that a worker would have had to take it over and stop the statement; then its outcome is unknown.
-    async fn settle_overdue(&self) -> Result<()> {
-        let now = self.clock.now();
-        for unload in self.store.overdue(now, BATCH).await? {
-            let grace = self.settings.cancel_grace + self.settings.lease;
-            let patience = chrono::TimeDelta::from_std(grace).unwrap_or_default();
-            if unload.state.is_driven() && unload.asked.deadline_at + patience > now {
-                continue;
+            tokio::select! {
+                () = tokio::time::sleep(rest) => {}
+                () = woken => {}
+                () = self.stopping.cancelled() => return,
             }
-            self.settle(&unload).await?;
         }
-        Ok(())
     }
 
-    async fn settle(&self, unload: &Unload) -> Result<()> {
-        let change = Change::new(Event::DeadlinePassed { fate: Fate::Unknown }, self.clock.now());
-        if let Outcome::Updated(ended) = self.store.transition(unload.unload_id(), unload.version, None, change).await? {
-            span(&ended).in_scope(|| {
-                tracing::warn!("the deadline passed without a worker");
-                self.note_end(&ended);
-            });
+    async fn until_next_deadline(&self) -> Duration {
+        let most = self.settings.reconcile_every;
+        let now = self.clock.now();
+        match self.store.next_deadline(now).await {
+            Ok(Some(deadline)) => (deadline - now).to_std().unwrap_or_default().max(SHORTEST_REST).min(most),
+            Ok(None) | Err(_) => most,
         }
-        Ok(())
+    }
+
+    /// Ends all unloads whose deadline has passed and whom no worker holds. One that may have a live statement gets, beyond its deadline,
+    /// the time that a worker would have had to take it over and stop the statement; then its outcome is unknown.
+    async fn settle_overdue(&self) -> Result<()> {
+        let patience = as_delta(self.settings.cancel_grace + self.settings.lease);
+        loop {
+            let now = self.clock.now();
+            let mut settled = 0;
+            for unload in self.store.overdue(now, now - patience, BATCH).await? {
+                match self.settle(&unload).instrument(span(&unload)).await {
+                    Ok(is_settled) => settled += u32::from(is_settled),
+                    Err(error) => span(&unload).in_scope(|| tracing::warn!(error = error.chain(), "cannot end what is overdue")),
+                }
+            }
+            // What could not be ended is still there, and is tried again with the next look.
+            if settled == 0 || self.stopping.is_cancelled() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Ends one; whether it has ended or is somebody else's now.
+    async fn settle(&self, unload: &Unload) -> Result<bool> {
+        Boundary::Settling.pass();
+        let change = Change::new(Event::DeadlinePassed { fate: Fate::Unknown }, self.clock.now());
+        let outcome = self.store.transition(unload.unload_id(), unload.version, None, change).await?;
+        if let Outcome::Updated(ended) = &outcome {
+            tracing::warn!("the deadline passed without a worker");
+            self.note_end(ended);
+        }
+        Ok(!matches!(outcome, Outcome::Illegal(..) | Outcome::Fenced))
     }
 }

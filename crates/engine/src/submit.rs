@@ -9,6 +9,8 @@ use outflow_core::submission::{Submission, check_labels};
 use outflow_core::unload::NewUnload;
 use outflow_core::{Code, Error, Owner, Result, Unload, UnloadId};
 
+use crate::boundary::Boundary;
+use crate::clock::as_delta;
 use crate::engine::{Engine, WarehouseEntry};
 
 /// What became of a request.
@@ -55,7 +57,11 @@ impl Engine {
             Created::New(unload) => {
                 tracing::info!(unload_id = %unload.unload_id(), request_id = %unload.request_id(), warehouse, "unload accepted");
                 metrics::counter!("outflow_unloads_accepted_total", "warehouse" => warehouse.clone()).increment(1);
+                Boundary::Accepted.pass();
                 self.station(&warehouse)?.wake.notify_one();
+                if unload.asked.deadline_at - unload.asked.created_at < as_delta(self.settings.reconcile_every) {
+                    self.deadlines.notify_one();
+                }
                 Ok(Submitted::New(unload))
             }
             Created::Known(unload) => Ok(Submitted::Known(unload)),

@@ -5,14 +5,20 @@
 use std::sync::Arc;
 
 use outflow_core::Result;
+use outflow_core::key::AttemptPlace;
 use outflow_core::state::{Event, ExpiryReason};
+use outflow_core::store::Outcome;
 use outflow_core::unload::Change;
 
 use crate::boundary::Boundary;
+use crate::clock::as_delta;
+use crate::ended::span;
 use crate::engine::Engine;
 
 /// How many are dealt with in one look.
 const BATCH: u32 = 500;
+/// For how many sweeps files that could not be deleted are left alone.
+const PUT_OFF_SWEEPS: u32 = 20;
 
 impl Engine {
     /// Sweeps until the engine stops.
@@ -36,7 +42,7 @@ impl Engine {
     async fn sweep_once(&self) -> Result<bool> {
         let expired = self.expire().await?;
         let collected = self.collect_garbage().await?;
-        let before = self.clock.now() - chrono::TimeDelta::from_std(self.settings.keep_history).unwrap_or_default();
+        let before = self.clock.now() - as_delta(self.settings.keep_history);
         let purged = self.store.purge(before, BATCH).await?;
         Ok(expired || collected || purged >= u64::from(BATCH))
     }
@@ -47,16 +53,17 @@ impl Engine {
             Boundary::Expiring.pass();
             let change = Change::new(Event::Expired { reason: ExpiryReason::Retention }, self.clock.now());
             // Whatever else it finds, somebody else was faster.
-            self.store.transition(unload.unload_id(), unload.version, None, change).await?;
-            tracing::info!(unload_id = %unload.unload_id(), request_id = %unload.request_id(), "the files have expired");
-            Boundary::Expired.pass();
+            if let Outcome::Updated(expired) = self.store.transition(unload.unload_id(), unload.version, None, change).await? {
+                span(&expired).in_scope(|| tracing::info!("the files have expired"));
+                Boundary::Expired.pass();
+            }
         }
         Ok(u32::try_from(due.len()).is_ok_and(|count| count == BATCH))
     }
 
     async fn collect_garbage(&self) -> Result<bool> {
         let garbage = self.store.garbage(self.clock.now(), BATCH).await?;
-        let mut collected = Vec::with_capacity(garbage.len());
+        let (mut collected, mut failed) = (Vec::with_capacity(garbage.len()), Vec::new());
         for item in &garbage {
             match self.storage.delete_attempt(&item.place).await {
                 Ok(()) => {
@@ -64,14 +71,19 @@ impl Engine {
                     collected.push(item.clone());
                 }
                 Err(error) => {
-                    tracing::warn!(error = error.chain(), unload_id = %item.place.unload_id, attempt = item.place.attempt, "cannot delete files yet");
+                    let AttemptPlace { request_id, unload_id, attempt } = &item.place;
+                    tracing::warn!(error = error.chain(), %unload_id, %request_id, attempt, "cannot delete files yet");
+                    failed.push(item.clone());
                 }
             }
         }
         if !collected.is_empty() {
             self.store.garbage_collected(&collected).await?;
         }
-        // What could not be deleted is not tried again at once.
-        Ok(collected.len() == garbage.len() && u32::try_from(garbage.len()).is_ok_and(|count| count == BATCH))
+        if !failed.is_empty() {
+            // It must not stand before what can be deleted.
+            self.store.garbage_put_off(&failed, self.clock.now() + as_delta(self.settings.sweep_every * PUT_OFF_SWEEPS)).await?;
+        }
+        Ok(u32::try_from(garbage.len()).is_ok_and(|count| count == BATCH))
     }
 }

@@ -18,8 +18,6 @@ use crate::engine::Engine;
 
 /// How many changes a watcher may lag behind before it reads the row instead.
 const BACKLOG: usize = 16;
-/// How long a watcher waits for a notice before it looks at the row itself.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 type Notice = Option<Arc<Unload>>;
 
@@ -114,6 +112,7 @@ pub struct Watch {
     store: Arc<dyn Store>,
     subscription: Subscription,
     unload_id: UnloadId,
+    look_every: Duration,
     seen: i64,
 }
 
@@ -128,7 +127,7 @@ impl Watch {
             if self.seen == 0 {
                 return self.look().await;
             }
-            let noticed = tokio::time::timeout(LOOK_EVERY, self.subscription.notice()).await;
+            let noticed = tokio::time::timeout(self.look_every, self.subscription.notice()).await;
             match noticed {
                 Ok(Some(unload)) if unload.version > self.seen => {
                     self.seen = unload.version;
@@ -159,7 +158,13 @@ impl Watch {
 impl Engine {
     /// Watches an unload. The caller has found it in the store and may see it.
     pub fn watch(&self, unload_id: UnloadId) -> Watch {
-        Watch { store: Arc::clone(&self.store), subscription: self.hub.subscribe(unload_id), unload_id, seen: 0 }
+        Watch {
+            store: Arc::clone(&self.store),
+            subscription: self.hub.subscribe(unload_id),
+            unload_id,
+            look_every: self.settings.look_every,
+            seen: 0,
+        }
     }
 
     /// The unload once it is terminal, or its version is above `version` where one is given, or `wait` has passed; `None` when there is

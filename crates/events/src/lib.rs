@@ -8,4 +8,4 @@ mod outbox;
 
 pub use listener::Listener;
 pub use memory::{MemoryBus, MemorySource};
-pub use outbox::{Relay, Topics, message};
+pub use outbox::{Relay, Rests, Topics, message};

@@ -64,8 +64,10 @@ impl Listener {
                 }
                 Err(error) => {
                     tracing::warn!(error = error.chain(), "cannot hear the bus");
-                    tokio::time::sleep(rest).await;
-                    rest = (rest * 2).min(REST.1);
+                    tokio::select! {
+                        () = stopping.cancelled() => return,
+                        () = tokio::time::sleep(rest) => rest = (rest * 2).min(REST.1),
+                    }
                 }
             }
         }
@@ -135,13 +137,15 @@ fn is_own(message: &Message) -> bool {
     header(message, "ce_type").is_some_and(|kind| kind.starts_with(TYPE_PREFIX))
 }
 
-/// The sender's `ce_id`, or else a digest of topic, key and value, so that a repetition of the very same message is known.
+/// What a repetition of the very same message is known by: a digest of topic and of the sender's `ce_source` and `ce_id`, which are unique
+/// together, or of topic, key and value where it sends none.
 fn message_id(message: &Message) -> String {
-    if let Some(id) = header(message, "ce_id") {
-        return id.to_owned();
-    }
+    let told = match (header(message, "ce_source"), header(message, "ce_id")) {
+        (source, Some(id)) => [source.unwrap_or_default().as_bytes(), id.as_bytes()],
+        (_, None) => [message.key.as_bytes(), &message.value[..]],
+    };
     let mut digest = Sha256::new();
-    for part in [message.topic.as_bytes(), message.key.as_bytes(), &message.value] {
+    for part in [message.topic.as_bytes(), told[0], told[1]] {
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
     }

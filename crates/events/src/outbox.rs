@@ -19,10 +19,25 @@ const BATCH: u32 = 200;
 /// How long the relay holds entries: those of a relay that died are offered again after it. A bus that takes longer to answer gets an
 /// entry twice.
 const HOLD: Duration = Duration::from_secs(60);
-/// How often it looks when no notice comes.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The longest rest while the bus or the store is away.
 const LONGEST_REST: Duration = Duration::from_secs(15);
+/// How long the last round may take once it is told to stop.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long a relay rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rests {
+    /// How often it looks when no notice comes.
+    pub look_every: Duration,
+    /// How long what the bus refused is left alone, so that it does not stand before what the bus would take.
+    pub refused: Duration,
+}
+
+impl Default for Rests {
+    fn default() -> Self {
+        Self { look_every: Duration::from_secs(1), refused: Duration::from_secs(10) }
+    }
+}
 
 /// The topics of the announcements.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,16 +106,22 @@ pub struct Relay {
     pub topics: Topics,
     /// Where links lead.
     pub public_url: PublicUrl,
+    /// How long it rests.
+    pub rests: Rests,
 }
 
 impl Relay {
     /// Publishes until it is stopped, and what is there once more before it ends.
     pub async fn run(self, stopping: CancellationToken) {
         let mut changes = self.store.changes();
-        let mut rest = LOOK_EVERY;
+        let mut rest = self.rests.look_every;
         loop {
-            match self.drain().await {
-                Ok(()) => rest = LOOK_EVERY,
+            let drained = tokio::select! {
+                drained = self.drain() => drained,
+                () = said_farewell(&stopping) => return,
+            };
+            match drained {
+                Ok(()) => rest = self.rests.look_every,
                 Err(error) => {
                     tracing::warn!(error = error.chain(), "announcements wait in the outbox");
                     rest = (rest * 2).min(LONGEST_REST).mul_f64(0.75 + rand::random::<f64>() / 4.0);
@@ -109,7 +130,7 @@ impl Relay {
             if stopping.is_cancelled() {
                 return;
             }
-            let is_calm = rest == LOOK_EVERY;
+            let is_calm = rest == self.rests.look_every;
             tokio::select! {
                 () = stopping.cancelled() => {}
                 () = tokio::time::sleep(rest) => {}
@@ -119,40 +140,63 @@ impl Relay {
         }
     }
 
-    /// Publishes all that waits.
+    /// Offers all that waits to the bus, each entry once. What it refuses is offered again a little later, and stops nothing else.
     ///
     /// # Errors
-    /// The store's, or the bus's; what was published by then is marked, what was refused can be published again.
+    /// The store's; the bus's when it took nothing at all. What was published is marked.
     pub async fn drain(&self) -> Result<()> {
+        let (mut taken, mut refusal) = (0, None);
         loop {
             let entries = self.store.outbox_claim(BATCH, HOLD).await?;
             if entries.is_empty() {
-                return Ok(());
+                break;
             }
             let messages: Vec<Message> =
                 entries.iter().map(|entry| message(entry, &self.topics, &self.public_url)).collect::<Result<_>>()?;
             let answers = self.bus.publish(&messages).await;
             let mut published = Vec::with_capacity(entries.len());
             let mut refused = Vec::new();
-            let mut failed = None;
             for (entry, answer) in entries.iter().zip(answers) {
                 match answer {
                     Ok(()) => published.push(entry.event_id.clone()),
                     Err(error) => {
                         refused.push(entry.event_id.clone());
-                        failed = Some(error);
+                        refusal = Some(error);
                     }
                 }
             }
             metrics::counter!("outflow_events_published_total").increment(published.len() as u64);
             metrics::counter!("outflow_events_failed_total").increment(refused.len() as u64);
-            self.store.outbox_published(&published).await?;
-            self.store.outbox_release(&refused).await?;
-            if let Some(error) = failed {
-                return Err(error);
+            if !published.is_empty() {
+                die_when_published();
             }
+            self.store.outbox_published(&published).await?;
+            self.store.outbox_release(&refused, self.rests.refused).await?;
+            taken += published.len();
+        }
+        match refusal {
+            Some(error) if taken == 0 => Err(error),
+            Some(error) => {
+                tracing::warn!(error = error.chain(), "the bus refuses some announcements; they wait in the outbox");
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
+}
+
+/// Where a crash test makes the process die: the engine's `Boundary::Published`.
+fn die_when_published() {
+    fail::fail_point!("published", |_| {
+        tracing::error!(boundary = "published", "the failpoint fired: the process dies here");
+        std::process::abort();
+    });
+}
+
+/// Waits until the relay was told to stop and has had its time for a last round.
+async fn said_farewell(stopping: &CancellationToken) {
+    stopping.cancelled().await;
+    tokio::time::sleep(FAREWELL).await;
 }
 
 /// Waits for a change that may have written to the outbox.

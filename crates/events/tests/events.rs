@@ -13,7 +13,7 @@ use outflow_core::state::Event;
 use outflow_core::store::{ClaimRequest, Created, Store};
 use outflow_core::unload::{Change, NewUnload, Orchestrator};
 use outflow_core::{Code, Error, Owner, RequestId, Result, Timestamp, Unload, UnloadId, UnloadOptions, WorkerId};
-use outflow_events::{Listener, MemoryBus, Relay, Topics};
+use outflow_events::{Listener, MemoryBus, Relay, Rests, Topics};
 use tokio_util::sync::CancellationToken;
 
 /// Whether the bus takes effect, and what it says, one call after the other; after that it works.
@@ -26,6 +26,8 @@ enum Fault {
 #[derive(Debug, Default)]
 struct FaultyBus {
     faults: Mutex<Vec<Fault>>,
+    /// The keys of messages that it never takes.
+    refused: Mutex<Vec<String>>,
     published: Mutex<Vec<Message>>,
 }
 
@@ -33,11 +35,28 @@ struct FaultyBus {
 impl EventBus for FaultyBus {
     async fn publish(&self, messages: &[Message]) -> Vec<Result<()>> {
         let fault = self.faults.lock().unwrap().pop();
+        let refused = self.refused.lock().unwrap().clone();
+        let is_refused = |message: &&Message| refused.iter().any(|part| message.key.starts_with(part.as_str()));
         if !matches!(fault, Some(Fault::Before)) {
-            self.published.lock().unwrap().extend(messages.iter().cloned());
+            self.published.lock().unwrap().extend(messages.iter().filter(|message| !is_refused(message)).cloned());
         }
         let away = || Error::new(Code::BusUnavailable, "the bus is away");
-        messages.iter().map(|_| if fault.is_some() { Err(away()) } else { Ok(()) }).collect()
+        messages.iter().map(|message| if fault.is_some() || is_refused(&message) { Err(away()) } else { Ok(()) }).collect()
+    }
+
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A bus that never answers.
+#[derive(Debug)]
+struct DeafBus;
+
+#[async_trait]
+impl EventBus for DeafBus {
+    async fn publish(&self, _: &[Message]) -> Vec<Result<()>> {
+        std::future::pending().await
     }
 
     async fn check(&self) -> Result<()> {
@@ -113,7 +132,8 @@ impl Table {
 
     fn relay(&self, bus: Arc<dyn EventBus>) -> Relay {
         let public_url = PublicUrl::parse("https://outflow.example.com").unwrap();
-        Relay { store: Arc::clone(&self.store), bus, topics: Topics::default(), public_url }
+        let rests = Rests { refused: Duration::from_millis(50), ..Rests::default() };
+        Relay { store: Arc::clone(&self.store), bus, topics: Topics::default(), public_url, rests }
     }
 }
 
@@ -158,8 +178,11 @@ async fn what_the_bus_did_not_confirm_is_published_again_under_the_same_id() {
         let relay = table.relay(bus.clone());
         assert_eq!(relay.drain().await.unwrap_err().code(), Code::BusUnavailable);
         assert_eq!(table.store.statistics().await.unwrap().outbox_count, 1, "it still waits");
-        relay.drain().await.unwrap();
-        assert_eq!(table.store.statistics().await.unwrap().outbox_count, 0, "the bus is back, and it was published at once");
+        eventually("the bus is back, and it is published", async || {
+            relay.drain().await.unwrap();
+            table.store.statistics().await.unwrap().outbox_count == 0
+        })
+        .await;
         let ids = bus.ids();
         assert_eq!(ids.len(), if matches!(fault, Fault::After) { 2 } else { 1 });
         assert!(ids.iter().all(|id| *id == ids[0]), "a repetition is known by its id: {ids:?}");
@@ -167,11 +190,47 @@ async fn what_the_bus_did_not_confirm_is_published_again_under_the_same_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_bus_refuses_stops_nothing_else() {
+    let table = Table::new().await;
+    // More than are offered at once, all older than what the bus takes.
+    for number in 0..450 {
+        table.cancelled(&format!("refused{number}")).await;
+    }
+    for number in 0..3 {
+        table.cancelled(&format!("taken{number}")).await;
+    }
+    let bus = Arc::new(FaultyBus { refused: Mutex::new(vec!["refused".to_owned()]), ..FaultyBus::default() });
+    let mut relay = table.relay(bus.clone());
+    relay.rests.refused = Duration::from_secs(3_600);
+    relay.drain().await.unwrap();
+    let keys: Vec<_> = bus.published.lock().unwrap().iter().map(|message| message.key.clone()).collect();
+    assert_eq!(keys, ["taken0", "taken1", "taken2"]);
+    assert_eq!(table.store.statistics().await.unwrap().outbox_count, 450);
+    table.cancelled("taken3").await;
+    relay.drain().await.unwrap();
+    assert_eq!(bus.ids().len(), 4, "what was refused is left alone for a while");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_whose_bus_does_not_answer_ends_all_the_same() {
+    let table = Table::new().await;
+    table.cancelled("a").await;
+    let stopping = CancellationToken::new();
+    let running = tokio::spawn(table.relay(Arc::new(DeafBus)).run(stopping.clone()));
+    stopping.cancel();
+    let ended = tokio::time::timeout(Duration::from_secs(60), running).await;
+    assert!(ended.is_ok(), "it waits for the bus for ever");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_relay_hears_of_what_ends_and_publishes_it_once() {
     let table = Table::new().await;
     let bus = Arc::new(FaultyBus::default());
     let stopping = CancellationToken::new();
-    let running = tokio::spawn(table.relay(bus.clone()).run(stopping.clone()));
+    let mut relay = table.relay(bus.clone());
+    // Nobody looks within an hour: what is published was told of.
+    relay.rests.look_every = Duration::from_secs(3_600);
+    let running = tokio::spawn(relay.run(stopping.clone()));
     for number in 0..20 {
         table.cancelled(&format!("r{number}")).await;
     }
@@ -222,11 +281,13 @@ async fn hints_are_applied_once_and_poison_does_not_stop_them() {
         message(&[("ce_id", "1")], &losing),
         message(&[("ce_id", "2")], r#"{"requestId":"nobody"}"#),
         message(&[("ce_id", "3")], two_fields),
+        message(&[("ce_id", "3")], two_fields),
+        message(&[("ce_source", "elsewhere"), ("ce_id", "3")], two_fields),
     ];
     for answer in bus.publish(&messages).await {
         answer.unwrap();
     }
-    eventually("both good hints are applied", async || told.load(Ordering::SeqCst) == 2).await;
+    eventually("the good hints are applied", async || told.load(Ordering::SeqCst) == 3).await;
     let letter = outflow_core::bus::EventSource::next(&mut letters).await.unwrap().unwrap();
     assert_eq!(
         (letter.value.as_slice(), header(&letter, "outflow-original-topic").as_str()),
@@ -236,5 +297,5 @@ async fn hints_are_applied_once_and_poison_does_not_stop_them() {
     assert_eq!((unload.version, unload.state), (running.version, running.state), "a hint changes nothing by itself");
     stopping.cancel();
     listening.await.unwrap();
-    assert_eq!(told.load(Ordering::SeqCst), 2);
+    assert_eq!(told.load(Ordering::SeqCst), 3, "another sender's id is another message");
 }

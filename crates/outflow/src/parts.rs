@@ -99,6 +99,7 @@ pub(crate) fn engine_settings(config: &Config) -> Settings {
         keep_history: Duration::from_secs(orchestrator.keep_history_days * 86_400),
         shutdown_grace: Duration::from_secs(config.server.shutdown_seconds),
         cancel_grace: Duration::from_secs(orchestrator.cancel_grace_seconds),
+        ..Settings::default()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use outflow_core::address::PublicUrl;
 use outflow_core::{Code, Error};
 use outflow_engine::{Engine, Parts, SystemClock};
-use outflow_events::{Listener, MemoryBus, Relay};
+use outflow_events::{Listener, MemoryBus, Relay, Rests};
 use outflow_server::{Hosts, Server, ServerSettings};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -66,7 +66,7 @@ impl Service {
             on_hint: Arc::new(move |unload_id| listener_engine.hint(unload_id)),
         };
         let topics = parts::topics(config);
-        let relay = Relay { store, bus: Arc::new(bus.clone()), topics, public_url: public_url.clone() };
+        let relay = Relay { store, bus: Arc::new(bus.clone()), topics, public_url: public_url.clone(), rests: Rests::default() };
         events.spawn(hints.run(landed, events_stopping.clone()));
         events.spawn(relay.run(events_stopping.clone()));
         events.close();
@@ -128,8 +128,7 @@ pub(crate) fn public_url(config: &Config, listening: SocketAddr) -> String {
 pub(crate) fn make_data_dir(config: &Config) -> Result<()> {
     let dir = &config.server.data_dir;
     let probe = dir.join(".write-check");
-    let tried =
-        make_private(dir).and_then(|()| std::fs::write(&probe, b"")).and_then(|()| std::fs::remove_file(&probe));
+    let tried = make_private(dir).and_then(|()| std::fs::write(&probe, b"")).and_then(|()| std::fs::remove_file(&probe));
     tried.map_err(|error| {
         let full = error.kind() == std::io::ErrorKind::StorageFull;
         let exit = if full { Exit::Unavailable } else { Exit::Usage };

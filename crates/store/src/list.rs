@@ -75,7 +75,7 @@ impl<'f> Page<'f> {
         format!("select {{unload}} from {from}{condition} order by {table}.created_at desc, {table}.unload_id desc limit {limit}")
     }
 
-    /// What is bound, in the order of the placeholders.
+    /// What is bound, in the order of the placeholders; the last of them, the limit, is bound by whoever asks.
     pub(crate) fn values(&self) -> Vec<Value<'_>> {
         let filter = self.filter;
         let mut values = Vec::new();
@@ -88,7 +88,6 @@ impl<'f> Page<'f> {
         if let Some((created_at, unload_id)) = &self.before {
             values.extend([Value::from(*created_at), Value::from(unload_id)]);
         }
-        values.push(Value::from(filter.limit));
         values
     }
 }

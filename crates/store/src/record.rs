@@ -3,7 +3,8 @@
 //! `state` holds the state in full; `status`, `phase`, `attempt`, `next_at` and `error` repeat what is searched by, and the table's
 //! constraints keep them in step. Moments have microseconds, so that what is answered at once equals what is read later.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use outflow_core::id::{from_micros, micros};
 use outflow_core::state::{Event, Phase};
@@ -14,6 +15,9 @@ use serde::de::DeserializeOwned;
 
 use crate::connection::{Row, Value, values};
 use crate::error::unreadable;
+
+/// How many rows that cannot be read are told of in the life of a process.
+const MOST_TOLD: usize = 1_000;
 
 /// The columns that make an unload; never `*`, so that a column added later disturbs nobody's prepared queries.
 pub(crate) const COLUMNS: [&str; 25] = [
@@ -81,9 +85,26 @@ pub(crate) fn unload(row: &Row) -> Result<Unload> {
     })
 }
 
-/// The unloads of several rows.
-pub(crate) fn unloads(rows: &[Row]) -> Result<Vec<Unload>> {
-    rows.iter().map(unload).collect()
+/// What can be read of these rows. One that cannot, as a newer version may have written it, is told of once and left out: it must not
+/// stop the others. `id` is the column with its name.
+pub(crate) fn readable<T>(rows: &[Row], id: &str, read: impl Fn(&Row) -> Result<T>) -> Vec<T> {
+    static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let or_tell = |row: &Row| {
+        read(row)
+            .inspect_err(|error| {
+                let name: String = row.get(id).unwrap_or_default();
+                let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+                if told.len() < MOST_TOLD && told.insert(name.clone()) {
+                    tracing::error!(
+                        error = error.chain(),
+                        row = name,
+                        "a row cannot be read and is left out; was a newer version here"
+                    );
+                }
+            })
+            .ok()
+    };
+    rows.iter().filter_map(or_tell).collect()
 }
 
 /// The id in the column `unload_id`.

@@ -47,6 +47,7 @@ statements! {
     ATTEMPT_DISCARD = "attempt_discard";
     ATTEMPT_DISCARDED = "attempt_discarded";
     ATTEMPT_GARBAGE = "attempt_garbage";
+    ATTEMPT_PUT_OFF = "attempt_put_off";
     CLAIM_DUE = "claim_due";
     CLAIM_LAPSED = "claim_lapsed";
     CLAIM_PENDING = "claim_pending";
@@ -65,6 +66,7 @@ statements! {
     LEASE_RELEASE = "lease_release";
     LEASE_TAKE = "lease_take";
     LEASES_VOID = "leases_void";
+    NEXT_DEADLINE = "next_deadline";
     NEXT_DUE = "next_due";
     OUTBOX_BACKLOG = "outbox_backlog";
     OUTBOX_HOLD = "outbox_hold";

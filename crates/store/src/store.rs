@@ -30,8 +30,8 @@ use crate::work::claim::TakeUp;
 use crate::work::create::Create;
 use crate::work::hint::Hear;
 use crate::work::lease::{Probe, Prolong, Release};
-use crate::work::outbox::{ChangeEntries, TakeEntries};
-use crate::work::retention::{NoteDiscarded, Old, Purge};
+use crate::work::outbox::{PublishEntries, ReleaseEntries, TakeEntries};
+use crate::work::retention::{NoteDiscarded, Old, Purge, PutOff};
 use crate::work::transition::{Progress, Transition};
 
 /// How far a queue position is counted.
@@ -69,10 +69,32 @@ impl SqlStore {
         Ok(self.rows(statement, values).await?.pop())
     }
 
+    /// The moment in the column `due_at` of the one row.
+    async fn moment(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<Option<Timestamp>> {
+        match self.row(statement, values).await? {
+            Some(row) => record::moment_or_none(&row, "due_at"),
+            None => Ok(None),
+        }
+    }
+
     async fn ask(&self, text: SqlStr, values: &[Value<'_>]) -> Result<Vec<Row>> {
         match &self.backend {
             Backend::Sqlite(store) => store.ask(text, values).await,
             Backend::Postgres(store) => store.ask(text, values).await,
+        }
+    }
+
+    /// At most `limit` unloads of a query whose last placeholder is the limit. A row that cannot be read makes room for another.
+    async fn unloads(&self, text: SqlStr, values: &[Value<'_>], limit: u32) -> Result<Vec<Unload>> {
+        let mut left_out = 0;
+        loop {
+            let rows = self.ask(text.clone(), &[values, &[Value::from(limit.saturating_add(left_out))]].concat()).await?;
+            let found = record::readable(&rows, "unload_id", record::unload);
+            let unreadable = u32::try_from(rows.len() - found.len()).unwrap_or(u32::MAX);
+            if unreadable == left_out {
+                return Ok(found);
+            }
+            left_out = unreadable;
         }
     }
 
@@ -115,7 +137,7 @@ impl Store for SqlStore {
             }
         };
         let text = AssertSqlSafe(self.dialect().fill_in(&page.text())).into_sql_str();
-        record::unloads(&self.ask(text, &page.values()).await?)
+        self.unloads(text, &page.values(), filter.limit).await
     }
 
     async fn queue_position(&self, unload_id: UnloadId) -> Result<Option<u64>> {
@@ -136,10 +158,7 @@ impl Store for SqlStore {
     }
 
     async fn next_due(&self, warehouse: &str) -> Result<Option<Timestamp>> {
-        match self.row(&statement::NEXT_DUE, values![warehouse]).await? {
-            Some(row) => record::moment_or_none(&row, "due_at"),
-            None => Ok(None),
-        }
+        self.moment(&statement::NEXT_DUE, values![warehouse]).await
     }
 
     async fn heartbeat(&self, worker: WorkerId, held: &[(UnloadId, Fence)], lease: Duration) -> Result<Vec<UnloadId>> {
@@ -176,22 +195,26 @@ impl Store for SqlStore {
         if event_ids.is_empty() {
             return Ok(());
         }
-        self.write(ChangeEntries::published(event_ids)).await
+        self.write(PublishEntries::new(event_ids)).await
     }
 
-    async fn outbox_release(&self, event_ids: &[String]) -> Result<()> {
+    async fn outbox_release(&self, event_ids: &[String], after: Duration) -> Result<()> {
         if event_ids.is_empty() {
             return Ok(());
         }
-        self.write(ChangeEntries::released(event_ids)).await
+        self.write(ReleaseEntries::new(event_ids, after)).await
     }
 
-    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<Unload>> {
-        record::unloads(&self.rows(&statement::OVERDUE, values![micros(now), limit]).await?)
+    async fn overdue(&self, now: Timestamp, driven_before: Timestamp, limit: u32) -> Result<Vec<Unload>> {
+        self.unloads(statement::OVERDUE.text(self.dialect()), values![micros(now), micros(driven_before)], limit).await
+    }
+
+    async fn next_deadline(&self, after: Timestamp) -> Result<Option<Timestamp>> {
+        self.moment(&statement::NEXT_DEADLINE, values![micros(after)]).await
     }
 
     async fn expirable(&self, now: Timestamp, limit: u32) -> Result<Vec<Unload>> {
-        record::unloads(&self.rows(&statement::EXPIRABLE, values![micros(now), limit]).await?)
+        self.unloads(statement::EXPIRABLE.text(self.dialect()), values![micros(now)], limit).await
     }
 
     async fn garbage(&self, now: Timestamp, limit: u32) -> Result<Vec<Garbage>> {
@@ -204,6 +227,13 @@ impl Store for SqlStore {
             return Ok(());
         }
         self.write(NoteDiscarded { garbage: garbage.to_vec() }).await
+    }
+
+    async fn garbage_put_off(&self, garbage: &[Garbage], until: Timestamp) -> Result<()> {
+        if garbage.is_empty() {
+            return Ok(());
+        }
+        self.write(PutOff { garbage: garbage.to_vec(), until }).await
     }
 
     async fn purge(&self, before: Timestamp, limit: u32) -> Result<u64> {

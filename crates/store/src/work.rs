@@ -11,6 +11,7 @@ use outflow_core::{Code, Error, Result, Unload};
 
 use crate::connection::{Connection, Row, Value};
 use crate::dialect::Dialect;
+use crate::record;
 use crate::statement::{self, Statement};
 
 pub(crate) mod claim;
@@ -52,6 +53,26 @@ impl<'c> Session<'c> {
     /// Runs a query and gives all its rows.
     pub(crate) async fn rows(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>> {
         self.connection.rows(statement.text(self.dialect()), values).await
+    }
+
+    /// Reads at most `limit` rows of a query whose last placeholder is the limit. A row that cannot be read makes room for another.
+    pub(crate) async fn readable<T: Send>(
+        &mut self,
+        statement: &Statement,
+        values: &[Value<'_>],
+        limit: i64,
+        (id, read): (&str, fn(&Row) -> Result<T>),
+    ) -> Result<Vec<T>> {
+        let mut left_out = 0;
+        loop {
+            let rows = self.rows(statement, &[values, &[Value::from(limit + left_out)]].concat()).await?;
+            let found = record::readable(&rows, id, read);
+            let unreadable = i64::try_from(rows.len() - found.len()).unwrap_or(i64::MAX);
+            if unreadable == left_out {
+                return Ok(found);
+            }
+            left_out = unreadable;
+        }
     }
 
     /// Runs a query that gives at most one row.

@@ -44,6 +44,7 @@ use rstest::rstest;
 #[case::outbox_relays(outbox::concurrent_relays_share_the_entries)]
 #[case::retention_expirable(retention::what_is_over_can_expire)]
 #[case::retention_garbage(retention::garbage_is_never_what_is_used)]
+#[case::retention_unknown(retention::what_may_still_be_written_is_left_for_a_while)]
 #[case::retention_never_ran(retention::what_never_ran_leaves_no_garbage)]
 #[case::retention_purge(retention::a_purge_leaves_what_is_still_needed)]
 #[case::retention_batches(retention::a_purge_goes_in_batches)]

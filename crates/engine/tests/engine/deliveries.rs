@@ -73,6 +73,21 @@ async fn zero_rows_of_a_joined_file_still_has_its_mark() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_at_all_is_a_file_that_can_be_unpacked() {
+    let world = World::new().await;
+    let unload = ended(&world, Some(Fault::ZeroRows), |asked| {
+        asked.requested.parallel = Some(true);
+        asked.requested.header = Some(false);
+        asked.requested.compression = Some(Compression::Gzip);
+    })
+    .await;
+    let packed = world.delivered(&unload).await;
+    let mut unpacked = Vec::new();
+    MultiGzDecoder::new(&packed[..]).read_to_end(&mut unpacked).unwrap();
+    assert!(unpacked.is_empty() && !packed.is_empty(), "{packed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_add_up_is_never_done() {
     for fault in [Fault::ShortFile, Fault::MissingFile, Fault::WrongRows, Fault::NoManifest, Fault::FalseZero] {
         let world = World::new().await;

@@ -8,3 +8,5 @@ mod deliveries;
 mod faults;
 mod retention;
 mod support;
+mod takeovers;
+mod wakes;

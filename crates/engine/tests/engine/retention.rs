@@ -1,7 +1,9 @@
 //! Retention: the state ends first, the files go after, and nobody else's.
 
-use outflow_core::state::{ExpiryReason, State};
-use outflow_core::{Code, Status};
+use outflow_core::state::{Event, ExpiryReason, State};
+use outflow_core::store::ClaimRequest;
+use outflow_core::unload::Change;
+use outflow_core::{Code, Failure, Status, WorkerId};
 
 use crate::support::scripted::Fault;
 use crate::support::{World, eventually, submission, submit};
@@ -43,6 +45,43 @@ async fn deleting_is_expiring_early_and_only_of_what_has_ended() {
     assert_eq!(engine.delete(deleted.clone()).await.unwrap(), deleted, "deleting twice is deleting once");
     eventually("its files are gone", async || world.files().is_empty()).await;
     engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_cannot_be_deleted_do_not_stand_before_others() {
+    let world = World::new().await;
+    let accepting = world.engine();
+    let mut ids = Vec::new();
+    for number in 0..=500 {
+        ids.push(submit(&accepting, submission(&format!("r{number}"))).await.unload_id());
+    }
+    let request = ClaimRequest {
+        worker: WorkerId::generate(),
+        warehouse: "main".to_owned(),
+        max_running: 1_000,
+        limit: 1_000,
+        lease: std::time::Duration::from_secs(60),
+    };
+    for claim in world.store.claim(&request).await.unwrap() {
+        let (unload, results) = (claim.unload, world.folder.path().join("files/unload-results"));
+        let place = results.join(unload.request_id().as_str());
+        std::fs::create_dir_all(&place).unwrap();
+        let attempt = place.join(format!("{}-1", unload.unload_id()));
+        if unload.unload_id() == ids[500] {
+            std::fs::create_dir(&attempt).unwrap();
+            std::fs::write(attempt.join("output000"), "half").unwrap();
+        } else {
+            // A file where a folder should be: deleting it fails.
+            std::fs::write(&attempt, "").unwrap();
+        }
+        let failure = Failure::new(Code::QueryFailed, "no");
+        let at = unload.asked.created_at;
+        let change = Change::new(Event::AttemptFailed { failure, retry_at: None }, at);
+        world.store.transition(unload.unload_id(), unload.version, Some(claim.fence), change).await.unwrap();
+    }
+    accepting.start();
+    eventually("the files behind them are gone", async || !world.files().iter().any(|path| path.ends_with("output000"))).await;
+    accepting.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

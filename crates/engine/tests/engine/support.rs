@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use outflow_core::address::PublicUrl;
+use outflow_core::event::OutboxEntry;
 use outflow_core::guard::Guard;
 use outflow_core::options::Requested;
 use outflow_core::parameter::Parameters;
@@ -63,6 +64,7 @@ impl World {
             reconcile_every: Duration::from_millis(100),
             sweep_every: Duration::from_millis(50),
             cancel_grace: Duration::from_millis(300),
+            answer_within: Duration::from_secs(10),
             ..Settings::default()
         };
         Self { folder, store, storage, warehouse, clock: Arc::default(), settings }
@@ -73,10 +75,16 @@ impl World {
         self.engine_on(Arc::clone(&self.store))
     }
 
+    /// An engine on another state table, the same underneath.
     pub(crate) fn engine_on(&self, store: Arc<dyn Store>) -> Arc<Engine> {
+        self.engine_of(store, Arc::clone(&self.warehouse))
+    }
+
+    /// An engine with a warehouse of its own.
+    pub(crate) fn engine_of(&self, store: Arc<dyn Store>, warehouse: Arc<Scripted>) -> Arc<Engine> {
         let entry = WarehouseEntry {
             name: "main".to_owned(),
-            warehouse: Arc::clone(&self.warehouse) as _,
+            warehouse,
             guard: Guard::embedded(),
             max_running: 4,
             iam_role: IamRole::Default,
@@ -110,6 +118,11 @@ impl World {
 
     pub(crate) async fn until_terminal(&self, request_id: &str) -> Unload {
         self.until(request_id, |unload| unload.status().is_terminal()).await
+    }
+
+    /// What is to be announced, as a relay would get it.
+    pub(crate) async fn announced(&self) -> Vec<OutboxEntry> {
+        self.store.outbox_claim(1_000, Duration::ZERO).await.unwrap()
     }
 
     /// All objects under the results, by name.

@@ -164,7 +164,7 @@ async fn works(store: &dyn Store) {
     for _ in 0..50 {
         due.measure(async { store.next_due("main").await.expect("the store answers") }).await;
         statistics.measure(async { store.statistics().await.expect("the store counts") }).await;
-        overdue.measure(async { store.overdue(now(), 100).await.expect("the store answers") }).await;
+        overdue.measure(async { store.overdue(now(), now(), 100).await.expect("the store answers") }).await;
         expirable.measure(async { store.expirable(now(), 100).await.expect("the store answers") }).await;
         garbage.measure(async { store.garbage(now(), 100).await.expect("the store answers") }).await;
         outbox.measure(async { store.outbox_claim(100, Duration::from_secs(1)).await.expect("the store answers") }).await;

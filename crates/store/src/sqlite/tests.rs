@@ -224,6 +224,41 @@ async fn files_in_use_are_no_garbage_whatever_the_attempts_say() {
 }
 
 #[tokio::test]
+async fn a_row_that_cannot_be_read_stops_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("outflow.db").display());
+    let store = crate::connect(&url, &Options::default()).await.unwrap();
+    for name in ["newer-pending", "newer-done", "done", "pending"] {
+        let unload = accept(&*store, new_unload(name)).await;
+        if name.ends_with("done") {
+            let mut request = crate::testing::claim_request();
+            request.lease = Duration::ZERO;
+            let claims = store.claim(&request).await.unwrap();
+            finish(&*store, claims.iter().find(|claim| claim.unload.unload_id() == unload.unload_id()).unwrap()).await;
+        }
+    }
+    let mut beside = SqliteConnection::connect(&url).await.unwrap();
+    for newer in [
+        "update unload set state = '{\"is\":\"of a newer version\"}', deadline_at = 1, created_at = 4000000000000000 where request_id like 'newer-%'",
+        "update outbox set body = '{\"is\":\"new\"}' where unload_id in (select unload_id from unload where request_id = 'newer-done')",
+    ] {
+        assert!(sqlx::query(newer).execute(&mut beside).await.unwrap().rows_affected() > 0);
+    }
+    let mut request = crate::testing::claim_request();
+    request.limit = 1;
+    let claims = store.claim(&request).await.unwrap();
+    assert_eq!(claims.iter().map(|claim| claim.unload.request_id().as_str()).collect::<Vec<_>>(), ["pending"]);
+    let filter = outflow_core::store::ListFilter { limit: 2, ..Default::default() };
+    assert_eq!(store.list_unloads(&filter).await.unwrap().len(), 2);
+    let far = outflow_core::id::from_micros(4_000_000_000_000_000);
+    assert_eq!(store.overdue(far, far, 1).await.unwrap(), []);
+    assert_eq!(store.expirable(far, 1).await.unwrap().len(), 1, "one that cannot be read makes room for another");
+    assert_eq!(store.outbox_claim(1, Duration::ZERO).await.unwrap().len(), 1);
+    let alone = store.unload(&Owner::local(), &request_id("newer-done")).await.unwrap_err();
+    assert_eq!(alone.code(), Code::Internal, "who asks for it alone is told");
+}
+
+#[tokio::test]
 async fn what_failed_is_not_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("outflow.db");

@@ -151,19 +151,23 @@ pub async fn what_is_overdue_is_not_begun(store: Arc<dyn Store>) {
     request.lease = Duration::ZERO;
     let claims = store.claim(&request).await.unwrap();
     assert_eq!(names(&claims), ["in-time"]);
-    let found = store.overdue(now(), 10).await.unwrap();
+    let found = store.overdue(now(), now(), 10).await.unwrap();
     assert_eq!(found.iter().map(|unload| unload.request_id().as_str()).collect::<Vec<_>>(), ["late"]);
 
     let deadline = claims[0].unload.asked.deadline_at;
     let after = from_micros(deadline.timestamp_micros() + 1);
-    assert_eq!(store.overdue(after, 10).await.unwrap().len(), 2);
-    assert_eq!(store.overdue(after, 1).await.unwrap().len(), 1);
+    assert_eq!(store.next_deadline(now()).await.unwrap(), Some(deadline));
+    assert_eq!(store.next_deadline(after).await.unwrap(), None);
+    assert_eq!(store.overdue(after, after, 10).await.unwrap().len(), 2);
+    assert_eq!(store.overdue(after, after, 1).await.unwrap().len(), 1);
+    let patient = store.overdue(after, now(), 10).await.unwrap();
+    assert_eq!(patient, found, "what may have a live statement is not overdue as soon as the others");
     request.lease = Duration::from_secs(60);
     let held = store.claim(&request).await.unwrap().remove(0);
-    assert_eq!(store.overdue(after, 10).await.unwrap().len(), 1, "a worker that holds it ends it");
+    assert_eq!(store.overdue(after, after, 10).await.unwrap().len(), 1, "a worker that holds it ends it");
     let ended = record(&*store, &held, &held.unload, Event::DeadlinePassed { fate: Fate::Settled }).await;
     assert_eq!(ended.status(), Status::Failed);
-    assert_eq!(store.overdue(after, 10).await.unwrap().len(), 1);
+    assert_eq!(store.overdue(after, after, 10).await.unwrap().len(), 1);
 }
 
 /// Workers that claim without a pause get every unload exactly once.

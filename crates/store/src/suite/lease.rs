@@ -65,6 +65,21 @@ pub async fn the_next_due_moment_is_the_earliest(store: Arc<dyn Store>) {
     record(&*store, &claims[0], &claims[0].unload, Event::AttemptFailed { failure, retry_at: Some(until) }).await;
     assert_eq!(store.next_due("main").await.unwrap(), Some(until));
     assert_eq!(store.next_due("other").await.unwrap(), None);
+
+    let mut late = new_unload("late");
+    (late.warehouse, late.deadline_at) = ("late".to_owned(), from_micros(now().timestamp_micros() + 300_000));
+    accept(&*store, late).await;
+    let mut request = claim_request();
+    request.warehouse = "late".to_owned();
+    let claim = store.claim(&request).await.unwrap().remove(0);
+    let failure = Failure::new(Code::WarehouseUnavailable, "gone");
+    record(&*store, &claim, &claim.unload, Event::AttemptFailed { failure, retry_at: Some(until) }).await;
+    let waited = tokio::time::timeout(Duration::from_secs(60), async {
+        while store.next_due("late").await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "what waits beyond its deadline is never due");
 }
 
 /// What was begun without a claim is not forgotten: the next claim takes it over.

@@ -47,14 +47,15 @@ pub async fn entries_are_held_then_published(store: Arc<dyn Store>) {
     assert_eq!(names(&again), ["e-0", "e-1", "e-2"], "the lease of the first two has run out");
     assert_eq!(names(&store.outbox_claim(10, MINUTE).await.unwrap()), ["e-3"]);
     assert!(store.outbox_claim(10, MINUTE).await.unwrap().is_empty());
-    store.outbox_release(&[again[1].event_id.clone()]).await.unwrap();
-    assert_eq!(names(&store.outbox_claim(10, MINUTE).await.unwrap()), ["e-1"], "what is given back is there at once");
+    store.outbox_release(&[again[0].event_id.clone()], MINUTE).await.unwrap();
+    store.outbox_release(&[again[1].event_id.clone()], Duration::ZERO).await.unwrap();
+    assert_eq!(names(&store.outbox_claim(10, MINUTE).await.unwrap()), ["e-1"], "what is given back is there after its time");
     let ids: Vec<String> = again.iter().map(|entry| entry.event_id.clone()).collect();
     store.outbox_published(&ids).await.unwrap();
     store.outbox_published(&ids).await.unwrap();
     store.outbox_published(&[]).await.unwrap();
-    store.outbox_release(&ids).await.unwrap();
-    store.outbox_release(&[]).await.unwrap();
+    store.outbox_release(&ids, Duration::ZERO).await.unwrap();
+    store.outbox_release(&[], Duration::ZERO).await.unwrap();
     assert!(store.outbox_claim(10, MINUTE).await.unwrap().is_empty(), "what is published nobody gets again");
     assert_eq!(store.statistics().await.unwrap().outbox_count, 1);
 }

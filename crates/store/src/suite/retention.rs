@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use outflow_core::event::Landed;
 use outflow_core::id::from_micros;
-use outflow_core::state::{Event, ExpiryReason};
+use outflow_core::state::{Event, ExpiryReason, Fate};
 use outflow_core::store::{HintOutcome, Outcome, Store};
 use outflow_core::unload::Change;
 use outflow_core::{Code, Failure, Status, Timestamp, Unload};
@@ -52,11 +52,24 @@ pub async fn garbage_is_never_what_is_used(store: Arc<dyn Store>) {
     assert_eq!((garbage[0].place.request_id.as_str(), garbage[0].place.unload_id), ("garbage", id));
     assert_eq!(store.garbage(in_days(1), 1).await.unwrap(), garbage[..1]);
     assert!(store.garbage(in_days(-1), 10).await.unwrap().is_empty(), "nothing was garbage yesterday");
+    store.garbage_put_off(&garbage[..1], in_days(2)).await.unwrap();
+    assert_eq!(attempts(&*store).await, [2], "what was put off does not stand before others");
+    assert_eq!(store.garbage(in_days(3), 10).await.unwrap().len(), 2, "and comes again");
     store.garbage_collected(&garbage[..1]).await.unwrap();
     store.garbage_collected(&garbage[..1]).await.unwrap();
+    store.garbage_put_off(&garbage[..1], in_days(-1)).await.unwrap();
     assert_eq!(attempts(&*store).await, [2]);
     store.garbage_collected(&garbage).await.unwrap();
     assert!(attempts(&*store).await.is_empty());
+}
+
+/// What may still be written is deleted only when that is over.
+pub async fn what_may_still_be_written_is_left_for_a_while(store: Arc<dyn Store>) {
+    let unload = accept(&*store, new_unload("unknown")).await;
+    let claim = claim(&*store, unload.unload_id()).await;
+    record(&*store, &claim, &claim.unload, Event::DeadlinePassed { fate: Fate::Unknown }).await;
+    assert!(store.garbage(from_micros(now().timestamp_micros() + 3_600_000_000), 10).await.unwrap().is_empty());
+    assert_eq!(store.garbage(in_days(2), 10).await.unwrap().len(), 1);
 }
 
 /// A cancelled unload without an attempt leaves no garbage; one with an attempt does.

@@ -5,7 +5,7 @@ use outflow_core::id::from_micros;
 use outflow_core::state::Event;
 use outflow_core::store::{Claim, ClaimRequest, Fence};
 use outflow_core::unload::Change;
-use outflow_core::{Code, Error, Result};
+use outflow_core::{Code, Error, Result, Unload};
 
 use super::{Session, Work, transition};
 use crate::connection::{Row, values};
@@ -36,14 +36,14 @@ impl Work for TakeUp {
         let now = session.now().await?;
         let room = self.room(session, now).await?;
         let mut claims = Vec::new();
-        for row in self.candidates(session, &statement::CLAIM_LAPSED, now, room.held).await? {
-            claims.push(self.take_over(session, &row, now).await?);
+        for found in self.candidates(session, &statement::CLAIM_LAPSED, now, room.held).await? {
+            claims.push(self.take_over(session, found, now).await?);
         }
         for statement in [&statement::CLAIM_DUE, &statement::CLAIM_PENDING] {
             let begun = claims.iter().filter(|claim| !claim.is_takeover).count();
             let free = i64::from(self.request.limit) - as_i64(claims.len());
-            for row in self.candidates(session, statement, now, free.min(room.begun - as_i64(begun))).await? {
-                claims.push(self.begin(session, &row, now).await?);
+            for found in self.candidates(session, statement, now, free.min(room.begun - as_i64(begun))).await? {
+                claims.push(self.begin(session, found, now).await?);
             }
         }
         Ok(claims)
@@ -62,24 +62,28 @@ impl TakeUp {
         Ok(Room { held: (most - held).min(i64::from(self.request.limit)), begun: most - driven })
     }
 
-    async fn candidates(&self, session: &mut Session<'_>, statement: &Statement, now: i64, limit: i64) -> Result<Vec<Row>> {
+    async fn candidates(
+        &self,
+        session: &mut Session<'_>,
+        statement: &Statement,
+        now: i64,
+        limit: i64,
+    ) -> Result<Vec<(Unload, Fence)>> {
         if limit <= 0 {
             return Ok(Vec::new());
         }
-        session.rows(statement, values![&self.request.warehouse, now, limit]).await
+        let read = |row: &Row| Ok((record::unload(row)?, record::fence(row)?));
+        session.readable(statement, values![&self.request.warehouse, now], limit, ("unload_id", read)).await
     }
 
-    async fn take_over(&self, session: &mut Session<'_>, row: &Row, now: i64) -> Result<Claim> {
-        let unload = record::unload(row)?;
-        let fence = Fence(record::fence(row)?.0 + 1);
+    async fn take_over(&self, session: &mut Session<'_>, (unload, fence): (Unload, Fence), now: i64) -> Result<Claim> {
+        let fence = Fence(fence.0 + 1);
         let (unload_id, worker) = (unload.unload_id().to_string(), self.request.worker.to_string());
         session.execute(&statement::LEASE_TAKE, values![&unload_id, fence.0, &worker, self.lease_until(now)]).await?;
         Ok(Claim { unload, fence, is_takeover: true })
     }
 
-    async fn begin(&self, session: &mut Session<'_>, row: &Row, now: i64) -> Result<Claim> {
-        let found = record::unload(row)?;
-        let fence = record::fence(row)?;
+    async fn begin(&self, session: &mut Session<'_>, (found, fence): (Unload, Fence), now: i64) -> Result<Claim> {
         let next_fence = Fence(fence.0 + 1);
         let (next, _) = found.apply(&Change::new(Event::Claimed, from_micros(now))).map_err(|illegal| {
             Error::new(Code::Internal, format!("unload `{}` cannot be claimed", found.unload_id())).with_source(illegal)

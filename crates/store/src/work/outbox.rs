@@ -10,7 +10,7 @@ use outflow_core::{Code, Error, Result};
 use super::{Session, Work, claim::lease_micros};
 use crate::connection::{Row, values};
 use crate::record::{self, to_json};
-use crate::statement::{self, Statement};
+use crate::statement;
 
 /// Takes unpublished entries under a lease. By what is unpublished, never by a cursor over a sequence: those skip late commits.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ impl Work for TakeEntries {
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Vec<OutboxEntry>> {
         let now = session.now().await?;
-        let rows = session.rows(&statement::OUTBOX_WAITING, values![now, self.limit]).await?;
-        let entries = rows.iter().map(entry).collect::<Result<Vec<_>>>()?;
+        let limit = i64::from(self.limit);
+        let entries = session.readable(&statement::OUTBOX_WAITING, values![now], limit, ("event_id", entry)).await?;
         if !entries.is_empty() {
             let event_ids = to_json(&entries.iter().map(|entry| &entry.event_id).collect::<Vec<_>>());
             let until = now.saturating_add(lease_micros(self.lease));
@@ -48,31 +48,47 @@ fn entry(row: &Row) -> Result<OutboxEntry> {
     })
 }
 
-/// Notes what became of entries; those that the bus took before stay as they were.
+/// Notes that the bus took entries; those that it took before stay as they were.
 #[derive(Debug)]
-pub(crate) struct ChangeEntries {
+pub(crate) struct PublishEntries {
     event_ids: String,
-    statement: &'static Statement,
 }
 
-impl ChangeEntries {
-    /// The bus took them.
-    pub(crate) fn published(event_ids: &[String]) -> Self {
-        Self { event_ids: to_json(&event_ids), statement: &statement::OUTBOX_PUBLISHED }
-    }
-
-    /// The bus did not take them: the next relay that asks gets them.
-    pub(crate) fn released(event_ids: &[String]) -> Self {
-        Self { event_ids: to_json(&event_ids), statement: &statement::OUTBOX_RELEASE }
+impl PublishEntries {
+    pub(crate) fn new(event_ids: &[String]) -> Self {
+        Self { event_ids: to_json(&event_ids) }
     }
 }
 
 #[async_trait]
-impl Work for ChangeEntries {
+impl Work for PublishEntries {
     type Output = ();
 
     async fn run(&self, session: &mut Session<'_>) -> Result<()> {
-        session.execute(self.statement, values![&self.event_ids]).await?;
+        session.execute(&statement::OUTBOX_PUBLISHED, values![&self.event_ids]).await?;
+        Ok(())
+    }
+}
+
+/// Gives back what the bus refused, from a moment on that is a little later.
+#[derive(Debug)]
+pub(crate) struct ReleaseEntries {
+    event_ids: String,
+    after: Duration,
+}
+
+impl ReleaseEntries {
+    pub(crate) fn new(event_ids: &[String], after: Duration) -> Self {
+        Self { event_ids: to_json(&event_ids), after }
+    }
+}
+
+#[async_trait]
+impl Work for ReleaseEntries {
+    type Output = ();
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<()> {
+        session.execute(&statement::OUTBOX_RELEASE, values![&self.event_ids, lease_micros(self.after)]).await?;
         Ok(())
     }
 }

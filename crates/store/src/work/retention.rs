@@ -28,6 +28,26 @@ impl Work for NoteDiscarded {
     }
 }
 
+/// Notes that the files of attempts could not be deleted yet.
+#[derive(Debug)]
+pub(crate) struct PutOff {
+    pub(crate) garbage: Vec<Garbage>,
+    pub(crate) until: Timestamp,
+}
+
+#[async_trait]
+impl Work for PutOff {
+    type Output = ();
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<()> {
+        for Garbage { place } in &self.garbage {
+            let unload_id = place.unload_id.to_string();
+            session.execute(&statement::ATTEMPT_PUT_OFF, values![&unload_id, place.attempt, micros(self.until)]).await?;
+        }
+        Ok(())
+    }
+}
+
 /// What is removed when it is old.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Old {

@@ -13,6 +13,9 @@ use crate::connection::values;
 use crate::record::{self, Columns, Lease, signed, to_json};
 use crate::statement;
 
+/// How long a statement whose outcome is unknown may go on writing: its files are deleted after it, once and for all.
+const STILL_WRITING_MICROS: i64 = 86_400_000_000;
+
 /// Records a change if the unload is still of that version, and held under that fence where one is given.
 #[derive(Debug)]
 pub(crate) struct Transition {
@@ -102,7 +105,9 @@ async fn record_effects(session: &mut Session<'_>, next: &Unload, effects: &[Eff
                 session.execute(&statement::OUTBOX_INSERT, values).await?;
             }
             Effect::Discard { attempt } => {
-                session.execute(&statement::ATTEMPT_DISCARD, values![&unload_id, *attempt, micros(at)]).await?;
+                let may_still_write = next.state.failure().is_some_and(|failure| failure.code == Code::OutcomeUnknown);
+                let discard_at = micros(at) + if may_still_write { STILL_WRITING_MICROS } else { 0 };
+                session.execute(&statement::ATTEMPT_DISCARD, values![&unload_id, *attempt, discard_at]).await?;
             }
         }
     }

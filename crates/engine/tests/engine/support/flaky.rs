@@ -1,46 +1,140 @@
-//! A state table whose answers get lost: the change is recorded, and whoever asked for it is told that it failed.
+//! A state table with a flaw: it loses answers, refuses, or tells nothing, and counts what it let through.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashSet;
+use std::mem::{Discriminant, discriminant};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
 use outflow_core::event::{Landed, OutboxEntry};
 use outflow_core::receipt::Receipt;
+use outflow_core::state::Event;
 use outflow_core::store::{
     ChangeNotice, Claim, ClaimRequest, Created, Fence, Garbage, HintOutcome, ListFilter, Outcome, Statistics, Store,
 };
 use outflow_core::unload::{Amount, Change, NewUnload};
 use outflow_core::{Code, Error, Owner, RequestId, Result, Timestamp, Unload, UnloadId, WorkerId};
 
-/// Loses the answer to the n-th transition, counted from 0, or to every one where `n` is none.
-#[derive(Debug)]
-pub(crate) struct LostAnswers {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) nth: usize,
-    pub(crate) seen: AtomicUsize,
+/// What is wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// The answer to the n-th transition, counted from 0, is lost: it is recorded, and whoever asked is told that it failed.
+    LosesAnswer(usize),
+    /// The first change of each kind is not recorded, and whoever holds the unload is told that it is another's now: the whole step is done
+    /// again. Whoever does not hold it is told of an error. So is the first claim.
+    RefusesEachOnce,
+    /// While [`Flaky::stall`] holds, nothing comes of heartbeats and, where that is said, of claims.
+    Stalls { claims: bool },
+    /// Nobody hears of changes.
+    IsMute,
 }
 
-impl LostAnswers {
-    pub(crate) fn new(store: Arc<dyn Store>, nth: usize) -> Arc<Self> {
-        Arc::new(Self { store, nth, seen: AtomicUsize::new(0) })
+#[derive(Debug)]
+pub(crate) struct Flaky {
+    store: Arc<dyn Store>,
+    flaw: Flaw,
+    is_stalled: AtomicBool,
+    refused: Mutex<HashSet<Discriminant<Event>>>,
+    has_refused_a_claim: AtomicBool,
+    transitions: AtomicUsize,
+    accepted: AtomicUsize,
+    takeovers: AtomicUsize,
+    heartbeats: AtomicUsize,
+}
+
+impl Flaky {
+    pub(crate) fn new(store: Arc<dyn Store>, flaw: Flaw) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            flaw,
+            is_stalled: false.into(),
+            refused: Mutex::default(),
+            has_refused_a_claim: false.into(),
+            transitions: 0.into(),
+            accepted: 0.into(),
+            takeovers: 0.into(),
+            heartbeats: 0.into(),
+        })
     }
 
-    /// Whether the answer to be lost has been lost.
-    pub(crate) fn has_fired(&self) -> bool {
-        self.seen.load(Ordering::SeqCst) > self.nth
+    /// Begins or ends a stall.
+    pub(crate) fn stall(&self, is_stalled: bool) {
+        self.is_stalled.store(is_stalled, Ordering::SeqCst);
     }
+
+    /// How many changes were asked for.
+    pub(crate) fn transitions(&self) -> usize {
+        self.transitions.load(Ordering::SeqCst)
+    }
+
+    /// How many changes were recorded.
+    pub(crate) fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
+    }
+
+    /// How many claims took an unload over.
+    pub(crate) fn takeovers(&self) -> usize {
+        self.takeovers.load(Ordering::SeqCst)
+    }
+
+    /// How many heartbeats came.
+    pub(crate) fn heartbeats(&self) -> usize {
+        self.heartbeats.load(Ordering::SeqCst)
+    }
+
+    /// How many kinds of change were refused once.
+    pub(crate) fn refused(&self) -> usize {
+        self.refused.lock().unwrap().len()
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.is_stalled.load(Ordering::SeqCst)
+    }
+}
+
+fn lost() -> Error {
+    Error::new(Code::StoreUnavailable, "the answer was lost")
 }
 
 #[async_trait]
-impl Store for LostAnswers {
+impl Store for Flaky {
     async fn transition(&self, unload_id: UnloadId, version: i64, fence: Option<Fence>, change: Change) -> Result<Outcome> {
-        let outcome = self.store.transition(unload_id, version, fence, change).await;
-        if self.seen.fetch_add(1, Ordering::SeqCst) == self.nth {
-            return Err(Error::new(Code::StoreUnavailable, "the answer was lost"));
+        let nth = self.transitions.fetch_add(1, Ordering::SeqCst);
+        if self.flaw == Flaw::RefusesEachOnce && self.refused.lock().unwrap().insert(discriminant(&change.event)) {
+            return if fence.is_some() { Ok(Outcome::Fenced) } else { Err(lost()) };
         }
-        outcome
+        let outcome = self.store.transition(unload_id, version, fence, change).await;
+        if matches!(outcome, Ok(Outcome::Updated(_))) {
+            self.accepted.fetch_add(1, Ordering::SeqCst);
+        }
+        if self.flaw == Flaw::LosesAnswer(nth) { Err(lost()) } else { outcome }
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claim>> {
+        if self.flaw == Flaw::RefusesEachOnce && !self.has_refused_a_claim.swap(true, Ordering::SeqCst) {
+            return Err(lost());
+        }
+        if self.is_stalled() && self.flaw == (Flaw::Stalls { claims: true }) {
+            return Ok(Vec::new());
+        }
+        let claims = self.store.claim(request).await?;
+        self.takeovers.fetch_add(claims.iter().filter(|claim| claim.is_takeover).count(), Ordering::SeqCst);
+        Ok(claims)
+    }
+
+    async fn heartbeat(&self, worker: WorkerId, held: &[(UnloadId, Fence)], lease: Duration) -> Result<Vec<UnloadId>> {
+        self.heartbeats.fetch_add(1, Ordering::SeqCst);
+        if self.is_stalled() {
+            return Ok(Vec::new());
+        }
+        self.store.heartbeat(worker, held, lease).await
+    }
+
+    fn changes(&self) -> BoxStream<'static, ChangeNotice> {
+        if self.flaw == Flaw::IsMute { stream::pending().boxed() } else { self.store.changes() }
     }
 
     async fn create_unload(&self, asked: NewUnload) -> Result<Created> {
@@ -61,14 +155,8 @@ impl Store for LostAnswers {
     async fn receipt(&self, unload_id: UnloadId) -> Result<Option<Receipt>> {
         self.store.receipt(unload_id).await
     }
-    async fn claim(&self, request: &ClaimRequest) -> Result<Vec<Claim>> {
-        self.store.claim(request).await
-    }
     async fn next_due(&self, warehouse: &str) -> Result<Option<Timestamp>> {
         self.store.next_due(warehouse).await
-    }
-    async fn heartbeat(&self, worker: WorkerId, held: &[(UnloadId, Fence)], lease: Duration) -> Result<Vec<UnloadId>> {
-        self.store.heartbeat(worker, held, lease).await
     }
     async fn release(&self, held: &[(UnloadId, Fence)]) -> Result<()> {
         self.store.release(held).await
@@ -85,11 +173,14 @@ impl Store for LostAnswers {
     async fn outbox_published(&self, event_ids: &[String]) -> Result<()> {
         self.store.outbox_published(event_ids).await
     }
-    async fn outbox_release(&self, event_ids: &[String]) -> Result<()> {
-        self.store.outbox_release(event_ids).await
+    async fn outbox_release(&self, event_ids: &[String], after: Duration) -> Result<()> {
+        self.store.outbox_release(event_ids, after).await
     }
-    async fn overdue(&self, now: Timestamp, limit: u32) -> Result<Vec<Unload>> {
-        self.store.overdue(now, limit).await
+    async fn overdue(&self, now: Timestamp, driven_before: Timestamp, limit: u32) -> Result<Vec<Unload>> {
+        self.store.overdue(now, driven_before, limit).await
+    }
+    async fn next_deadline(&self, after: Timestamp) -> Result<Option<Timestamp>> {
+        self.store.next_deadline(after).await
     }
     async fn expirable(&self, now: Timestamp, limit: u32) -> Result<Vec<Unload>> {
         self.store.expirable(now, limit).await
@@ -100,14 +191,14 @@ impl Store for LostAnswers {
     async fn garbage_collected(&self, garbage: &[Garbage]) -> Result<()> {
         self.store.garbage_collected(garbage).await
     }
+    async fn garbage_put_off(&self, garbage: &[Garbage], until: Timestamp) -> Result<()> {
+        self.store.garbage_put_off(garbage, until).await
+    }
     async fn purge(&self, before: Timestamp, limit: u32) -> Result<u64> {
         self.store.purge(before, limit).await
     }
     async fn statistics(&self) -> Result<Statistics> {
         self.store.statistics().await
-    }
-    fn changes(&self) -> BoxStream<'static, ChangeNotice> {
-        self.store.changes()
     }
     async fn check(&self) -> Result<()> {
         self.store.check().await

@@ -1,6 +1,7 @@
 //! A warehouse in this process that really writes files and a manifest, and does wrong what a test tells it to.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -41,6 +42,10 @@ pub(crate) enum Fault {
     FalseZero,
     /// Two files where one was asked for.
     TwoFiles,
+    /// The submit is never answered, and nothing runs.
+    SubmitHangs,
+    /// Whoever asks how the statement stands panics.
+    Panics,
 }
 
 #[derive(Debug)]
@@ -65,7 +70,13 @@ pub(crate) struct Scripted {
     by_token: Mutex<HashMap<AttemptToken, StatementId>>,
     statements: Mutex<HashMap<StatementId, Arc<Running>>>,
     /// Whether nobody can be asked just now.
-    is_silent: std::sync::atomic::AtomicBool,
+    is_silent: AtomicBool,
+    /// Whether statements die with this process, of which this warehouse is a part then.
+    is_mortal: bool,
+    /// How many ask how a statement stands just now.
+    polls: Arc<AtomicUsize>,
+    /// Whether it never says what a result without rows is.
+    stuck: watch::Sender<bool>,
 }
 
 impl Scripted {
@@ -76,7 +87,25 @@ impl Scripted {
             by_token: Mutex::default(),
             statements: Mutex::default(),
             is_silent: false.into(),
+            is_mortal: false,
+            polls: Arc::default(),
+            stuck: watch::Sender::new(false),
         }
+    }
+
+    /// One whose statements die with the process.
+    pub(crate) fn mortal(files: Arc<dyn ObjectStore>) -> Self {
+        Self { is_mortal: true, ..Self::new(files) }
+    }
+
+    /// How many ask how a statement stands just now.
+    pub(crate) fn polls(&self) -> usize {
+        self.polls.load(Ordering::SeqCst)
+    }
+
+    /// Whether it never says what a result without rows is.
+    pub(crate) fn get_stuck(&self, is_stuck: bool) {
+        self.stuck.send_replace(is_stuck);
     }
 
     /// The next statements go wrong like this.
@@ -86,7 +115,7 @@ impl Scripted {
 
     /// Whether it answers when it is asked about statements.
     pub(crate) fn silence(&self, is_silent: bool) {
-        self.is_silent.store(is_silent, std::sync::atomic::Ordering::SeqCst);
+        self.is_silent.store(is_silent, Ordering::SeqCst);
     }
 
     /// How many statements were ever started.
@@ -111,7 +140,7 @@ impl Scripted {
     }
 
     fn silent(&self) -> Result<()> {
-        if self.is_silent.load(std::sync::atomic::Ordering::SeqCst) {
+        if self.is_silent.load(Ordering::SeqCst) {
             return Err(Error::new(Code::WarehouseUnavailable, "the warehouse does not answer"));
         }
         Ok(())
@@ -152,7 +181,7 @@ impl Scripted {
 #[async_trait]
 impl Warehouse for Scripted {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { outlives_worker: true, cancel_anywhere: true }
+        Capabilities { outlives_worker: !self.is_mortal, cancel_anywhere: !self.is_mortal }
     }
 
     async fn start(&self, statement: &UnloadStatement, token: &AttemptToken) -> Result<StatementId> {
@@ -163,8 +192,11 @@ impl Warehouse for Scripted {
         if fault == Some(Fault::SubmitLostBefore) {
             return Err(Error::new(Code::WarehouseUnavailable, "the answer was lost"));
         }
+        if fault == Some(Fault::SubmitHangs) {
+            return std::future::pending().await;
+        }
         let ended = match fault {
-            Some(Fault::Hangs) => Ended::Not,
+            Some(Fault::Hangs | Fault::Panics) => Ended::Not,
             Some(Fault::FailsForNow) => Ended::Failed(Code::WarehouseUnavailable),
             Some(Fault::ZeroRows) => Ended::Finished(0),
             Some(Fault::FailsForGood) => Ended::Failed(Code::QueryFailed),
@@ -172,7 +204,7 @@ impl Warehouse for Scripted {
             Some(Fault::WrongRows) => Ended::Finished(4),
             _ => Ended::Finished(3),
         };
-        if !matches!(fault, Some(Fault::Hangs | Fault::ZeroRows | Fault::FailsForNow)) {
+        if !matches!(fault, Some(Fault::Hangs | Fault::Panics | Fault::ZeroRows | Fault::FailsForNow)) {
             self.write(statement, fault).await;
         }
         let statement_id = StatementId::new(format!("s-{}-{}", token.unload_id, token.attempt));
@@ -195,6 +227,9 @@ impl Warehouse for Scripted {
         let running = self.statements.lock().unwrap().get(statement_id).cloned();
         let running = running.ok_or_else(|| Error::new(Code::StatementLost, "no such statement"))?;
         let mut progress = running.progress.subscribe();
+        let is_live = *progress.borrow() == Ended::Not;
+        assert!(running.fault != Some(Fault::Panics) || !is_live, "as scripted");
+        let _poll = Counted::new(&self.polls);
         let waited = tokio::time::timeout(wait, progress.wait_for(|ended| *ended != Ended::Not)).await;
         let ended = waited.map_or(Ended::Not, |ended| *ended.unwrap());
         Ok(match ended {
@@ -220,6 +255,8 @@ impl Warehouse for Scripted {
     }
 
     async fn empty_result(&self, statement: &UnloadStatement) -> Result<EmptyResult> {
+        let mut stuck = self.stuck.subscribe();
+        stuck.wait_for(|is_stuck| !is_stuck).await.unwrap();
         let schema = vec![Column { name: "n".to_owned(), data_type: "bigint".to_owned() }];
         Ok(EmptyResult { bytes: if statement.header { b"n\n".to_vec() } else { Vec::new() }, schema })
     }
@@ -230,5 +267,21 @@ impl Warehouse for Scripted {
 
     async fn check(&self) -> Result<()> {
         self.silent()
+    }
+}
+
+/// Counted for as long as it lives.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
