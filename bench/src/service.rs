@@ -33,6 +33,7 @@ impl Service {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let base = format!("http://127.0.0.1:{port}");
         let client = Client::builder().no_proxy().pool_max_idle_per_host(256).build()?;
+        let log = std::fs::File::create(start.data.join("bench.log")).context("cannot write into the data folder")?;
         let begun = Instant::now();
         let child = Command::new(program)
             .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"])
@@ -41,7 +42,7 @@ impl Service {
             .env("OUTFLOW_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::inherit())
+            .stderr(Stdio::from(log))
             .spawn()
             .with_context(|| format!("cannot start `{}`", program.display()))?;
         let mut service = Self { child, base, client, started_in: Duration::ZERO };
@@ -52,7 +53,7 @@ impl Service {
                 break;
             }
             if begun.elapsed() > Duration::from_secs(30) {
-                bail!("the service did not answer within 30 s");
+                bail!("the service did not answer within 30 s; see `{}`", start.data.join("bench.log").display());
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
