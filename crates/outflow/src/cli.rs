@@ -45,8 +45,9 @@ pub(crate) struct Global {
     /// The service to talk to; without it, http://127.0.0.1:8080, or none at all for unload, tables and explain
     #[arg(long, global = true, help_heading = "Everywhere", env = "OUTFLOW_SERVER", value_name = "URL", hide_env_values = true)]
     pub(crate) server: Option<String>,
-    /// The configuration file, if it is not ./outflow.toml
-    #[arg(long, global = true, help_heading = "Everywhere", env = "OUTFLOW_CONFIG", value_name = "FILE", hide_env_values = true)]
+    /// The configuration file, if it is not the one that OUTFLOW_CONFIG names, or ./outflow.toml
+    // The variable is read where it is needed: a flag has to fit the command, while a variable may be meant for another one.
+    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// How to write logs; OUTFLOW_LOG says which ones
     #[arg(
@@ -223,7 +224,7 @@ pub(crate) struct TargetArgs {
     /// Overwrite what is there
     #[arg(long)]
     pub(crate) force: bool,
-    /// Save the receipt too, as FILE.receipt.json; in a folder it always lies beside the files
+    /// Save the receipt too, as FILE.receipt.json; in a folder that is always done
     #[arg(long)]
     pub(crate) save_receipt: bool,
 }
@@ -252,7 +253,7 @@ pub(crate) struct IdArgs {
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     pub(crate) id: IdArgs,
-    /// Wait until it has ended
+    /// Wait until it has ended, and end with 1 if it failed or was cancelled, with 3 if its files are gone
     #[arg(long)]
     pub(crate) wait: bool,
 }

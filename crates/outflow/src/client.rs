@@ -66,7 +66,8 @@ impl Client {
         let url =
             reqwest::Url::parse(server).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
         let url = url.ok_or_else(|| {
-            CliError::usage(format!("`{server}` is not the address of a service")).hint(format!("write it as `{DEFAULT_SERVER}`"))
+            CliError::usage(format!("`{}` is not the address of a service", without_user(server)))
+                .hint(format!("write it as `{DEFAULT_SERVER}`"))
         })?;
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("outflow/", env!("CARGO_PKG_VERSION")))
@@ -175,9 +176,14 @@ impl Client {
         if response.status().is_success() { Ok(response) } else { Err(self.problem(response).await) }
     }
 
+    /// Whether the service lives in this process, and ends with it.
+    pub(crate) fn is_inside(&self) -> bool {
+        self.linked_as.is_some()
+    }
+
     fn unreachable(&self, error: &reqwest::Error) -> CliError {
         let why = if error.is_timeout() { "it does not answer".to_owned() } else { root(error) };
-        CliError::new(Exit::Unavailable, format!("cannot reach the service at `{}`: {why}", self.base))
+        CliError::new(Exit::Unavailable, format!("cannot reach the service at `{}`: {why}", without_user(&self.base)))
             .hint("start one with `outflow serve`, or name another with `--server URL`")
     }
 
@@ -188,15 +194,26 @@ impl Client {
             Ok(problem) => problem.into_error().into(),
             Err(_) => {
                 let exit = if status.is_server_error() { Exit::Unavailable } else { Exit::Failed };
-                CliError::new(exit, format!("`{}` answered `{status}`, and not as Outflow does", self.base))
+                CliError::new(exit, format!("`{}` answered `{status}`, and not as Outflow does", without_user(&self.base)))
                     .hint("is it the address of an Outflow service, and nothing in between that answers for it?")
             }
         }
     }
 }
 
+/// An address as it may be shown: what stands before an `@` may be a password.
+pub(crate) fn without_user(address: &str) -> String {
+    match address.rsplit_once('@') {
+        None => address.to_owned(),
+        Some((before, rest)) => match before.split_once("://") {
+            Some((scheme, _)) => format!("{scheme}://***@{rest}"),
+            None => format!("***@{rest}"),
+        },
+    }
+}
+
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T> {
-    let url = response.url().to_string();
+    let url = without_user(response.url().as_str());
     let body = response
         .bytes()
         .await

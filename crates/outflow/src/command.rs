@@ -11,7 +11,7 @@ mod unload;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, ConfigCommand, Global};
+use crate::cli::{Cli, Command, ConfigCommand, Global, PlaceArgs};
 use crate::config::{Config, ConfigFile, Override, Sources};
 use crate::exit::{CliError, Exit, Result};
 use crate::output;
@@ -62,11 +62,27 @@ fn remote(global: &Global) -> Result<crate::client::Client> {
     crate::client::Client::new(global.server.as_deref().unwrap_or(crate::client::DEFAULT_SERVER))
 }
 
+/// Refuses flags that say where a service of this process keeps and finds things, when it is another service that is asked.
+fn refuse_place(global: &Global, place: &PlaceArgs) -> Result<()> {
+    let Some(server) = &global.server else { return Ok(()) };
+    let flags =
+        [("--data-dir", place.data_dir.is_some()), ("--tables", place.tables.is_some()), ("--config", global.config.is_some())];
+    match flags.into_iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((flag, _)) => Err(CliError::usage(format!(
+            "`{flag}` does not go with the service at `{}`, which has its own data and tables",
+            crate::client::without_user(server)
+        ))
+        .hint(format!("leave out `{flag}` to ask that service, or `--server` and `OUTFLOW_SERVER` to ask none"))),
+    }
+}
+
 /// The configuration with those flags over it.
 fn load(global: &Global, flags: Vec<Override>) -> Result<Config> {
     let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
     let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
-    let file = global.config.clone().map_or(ConfigFile::Usual, ConfigFile::Named);
+    let variable = || std::env::var_os("OUTFLOW_CONFIG").filter(|name| !name.is_empty()).map(std::path::PathBuf::from);
+    let file = global.config.clone().or_else(variable).map_or(ConfigFile::Usual, ConfigFile::Named);
     Config::load(&Sources { file, variables, flags })
 }
 

@@ -188,6 +188,18 @@ impl Config {
         Ok(config)
     }
 
+    /// The same configuration with all that is written in `folder`, but for the sample tables: for a service that lives as long as a
+    /// command, and is to meet nobody's unloads.
+    pub(crate) fn aside(mut self, folder: &Path) -> Self {
+        self.server.data_dir = folder.to_owned();
+        self.store = StoreConfig::within(folder);
+        self.storage = StorageConfig::within(folder);
+        for (_, warehouse) in &mut self.warehouses {
+            warehouse.temp_dir = folder.join("tmp");
+        }
+        self
+    }
+
     /// Where the value of a key came from.
     fn origin(&self, path: &str) -> &Origin {
         self.settings.iter().find(|setting| setting.path() == path).map_or(&Origin::Default, |setting| &setting.origin)

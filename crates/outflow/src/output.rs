@@ -102,7 +102,14 @@ pub(crate) fn moment(at: Timestamp) -> String {
 
 /// How long ago that was.
 pub(crate) fn ago(at: Timestamp) -> String {
-    format!("{} ago", duration(TimeDelta::seconds((Utc::now() - at).num_seconds().max(0))).replace("0 ms", "0 s"))
+    since(Utc::now() - at)
+}
+
+fn since(time: TimeDelta) -> String {
+    match time.num_seconds().max(0) {
+        seconds @ ..60 => format!("{seconds} s ago"),
+        seconds => format!("{} ago", duration(TimeDelta::seconds(seconds))),
+    }
 }
 
 /// Rows of cells under a header, each column as wide as its widest cell; the last is not padded.
@@ -143,6 +150,8 @@ mod tests {
         assert_eq!(counted(1, "row"), "1 row");
         let times = [0, 350, 4_200, 185_000, 7_260_000, 90_000_000].map(|ms| duration(TimeDelta::milliseconds(ms)));
         assert_eq!(times, ["0 ms", "350 ms", "4.2 s", "3 min 5 s", "2 h 1 min", "1 d 1 h"]);
+        let ages = [-5, 350, 1_000, 59_999, 185_000].map(|ms| since(TimeDelta::milliseconds(ms)));
+        assert_eq!(ages, ["0 s ago", "0 s ago", "1 s ago", "59 s ago", "3 min 5 s ago"]);
     }
 
     #[test]

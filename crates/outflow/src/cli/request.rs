@@ -105,7 +105,7 @@ impl RequestArgs {
     pub(crate) fn to_request(&self, out: Option<&Path>) -> Result<UnloadRequest> {
         let (named_format, named_compression) = out.map_or((None, None), told_by_name);
         let format = self.format.or(named_format);
-        let for_a_pipe = (out == Some(Path::new("-")) && format != Some(FormatName::Parquet)).then_some(CompressionName::None);
+        let for_a_pipe = (out.is_some_and(is_stream) && format != Some(FormatName::Parquet)).then_some(CompressionName::None);
         // A name that tells the compression of another format than the one asked for tells nothing.
         let named_compression = named_compression.filter(|_| self.format.is_none() || self.format == named_format);
         let compression = self.compression.or(named_compression).or(for_a_pipe);
@@ -151,6 +151,11 @@ impl RequestArgs {
         })?;
         Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end().to_owned())
     }
+}
+
+/// Whether it is standard output, or lies there and is neither a file nor a folder: a pipe, a device.
+pub(crate) fn is_stream(out: &Path) -> bool {
+    out == Path::new("-") || std::fs::metadata(out).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// What the name of a file says of what shall be in it.

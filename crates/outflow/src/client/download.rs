@@ -4,17 +4,20 @@
 //! A file that is not whole lies beside its place as `.NAME.CHECKSUM.part`; the same command later goes on from there.
 
 mod name;
+mod save;
 mod sink;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::StreamExt;
-use outflow_api::{ReceiptFileView, ReceiptView};
+use outflow_api::ReceiptFileView;
 use outflow_core::receipt::ChecksumAlgorithm;
-use reqwest::header::{CONTENT_DISPOSITION, CONTENT_RANGE, LOCATION, RANGE};
+use reqwest::header::{CONTENT_RANGE, LOCATION, RANGE};
 use reqwest::{Response, StatusCode};
 
+use self::save::{Download, Place, is_taken, make_folder};
+pub(crate) use self::save::{beside, check_folder};
 use self::sink::Sink;
 use super::{Client, root, unload_path};
 use crate::exit::{CliError, Exit, Result};
@@ -24,13 +27,15 @@ use crate::progress::Progress;
 const TRIES: u32 = 6;
 
 /// Where files go.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     /// One file, to standard output.
     Stdout,
+    /// One file, to what lies there and is no file: a pipe, a device.
+    Stream(PathBuf),
     /// One file, under that name.
     File(PathBuf),
-    /// Every file, into that folder, with the receipt.
+    /// Every file, into that folder, with the receipt: one under its own name, several under those of the receipt.
     Folder(PathBuf),
     /// The one file under its own name in the current folder; several in a folder named after the unload.
     Own,
@@ -47,7 +52,7 @@ pub(crate) struct Saving {
 
 impl Client {
     /// Downloads every file of an unload, checks each against the receipt, and gives the paths in the order of the files; none for
-    /// standard output.
+    /// a stream.
     ///
     /// # Errors
     /// When there is nothing to download, a file is in the way, the service stays away, or what came is not what the receipt says.
@@ -57,84 +62,31 @@ impl Client {
             // Without a receipt it is the list of files that says what the unload lacks.
             Err(error) => return Err(self.files(id, None).await.err().unwrap_or(error)),
         };
-        if let Target::Folder(folder) = &saving.target {
-            return self.download_folder(id, &receipt, folder, saving, progress).await;
-        }
+        let download = Download { client: self, id, receipt: &receipt, force: saving.force };
         match (&receipt.files[..], &saving.target) {
+            ([file], Target::Folder(folder)) if receipt.options.single_file => {
+                make_folder(folder)?;
+                Ok(vec![download.file(file, &Place::Own(folder), true, progress).await?])
+            }
+            (_, Target::Folder(folder)) => download.folder(folder, progress).await,
             ([file], Target::Stdout) => {
                 self.transfer(id, file, &mut Sink::stdout(), progress, None).await?;
                 Ok(Vec::new())
             }
-            ([file], target) => {
-                let named = if let Target::File(path) = target { Some(path.clone()) } else { None };
-                let path = self.download_file(id, file, named, saving.force, progress).await?;
-                if saving.with_receipt {
-                    save_receipt(&receipt, &beside(&path), saving.force)?;
-                }
-                Ok(vec![path])
+            ([file], Target::Stream(path)) => {
+                self.transfer(id, file, &mut Sink::stream(path).await?, progress, None).await?;
+                Ok(Vec::new())
             }
-            (_, Target::Own) => {
-                self.download_folder(id, &receipt, Path::new(receipt.request_id.as_str()), saving, progress).await
+            ([file], Target::File(path)) => {
+                Ok(vec![download.file(file, &Place::Named(path), saving.with_receipt, progress).await?])
             }
-            (files, Target::File(path)) if path.is_dir() => {
-                let _ = files;
-                self.download_folder(id, &receipt, path, saving, progress).await
+            ([file], Target::Own) => {
+                Ok(vec![download.file(file, &Place::Own(Path::new("")), saving.with_receipt, progress).await?])
             }
+            (_, Target::Own) => download.folder(Path::new(receipt.request_id.as_str()), progress).await,
             (files, _) => Err(CliError::usage(format!("the unload has {} files, which one place cannot take", files.len()))
                 .hint("name a folder that exists with `--out DIR`")),
         }
-    }
-
-    async fn download_folder(
-        &self,
-        id: &str,
-        receipt: &ReceiptView,
-        folder: &Path,
-        saving: &Saving,
-        progress: &mut Progress,
-    ) -> Result<Vec<PathBuf>> {
-        std::fs::create_dir_all(folder).map_err(|error| CliError::file("make the folder", folder, &error))?;
-        let mut saved = Vec::with_capacity(receipt.files.len());
-        for file in &receipt.files {
-            let name = name::harmless(&file.name).ok_or_else(|| {
-                CliError::new(
-                    Exit::Failed,
-                    format!("the receipt names a file `{}`, which is no file name", file.name.escape_debug()),
-                )
-            })?;
-            saved.push(self.download_file(id, file, Some(folder.join(name)), saving.force, progress).await?);
-        }
-        save_receipt(receipt, &folder.join("receipt.json"), true)?;
-        Ok(saved)
-    }
-
-    /// Downloads one file under that name, or under its own.
-    async fn download_file(
-        &self,
-        id: &str,
-        file: &ReceiptFileView,
-        named: Option<PathBuf>,
-        force: bool,
-        progress: &mut Progress,
-    ) -> Result<PathBuf> {
-        let (path, opened) = match named {
-            Some(path) => (path, None),
-            None => {
-                let response = self.open(id, file.index, 0).await?;
-                let disposition =
-                    response.headers().get(CONTENT_DISPOSITION).and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-                let own = disposition.and_then(name::from_disposition).or_else(|| name::harmless(&file.name));
-                (PathBuf::from(own.unwrap_or_else(|| format!("{id}-{}", file.index))), Some(response))
-            }
-        };
-        if !force && path.exists() {
-            return Err(in_the_way(&path));
-        }
-        let mut sink = Sink::part(&path, &file.checksum.value)?;
-        let opened = opened.filter(|_| sink.written() == 0);
-        self.transfer(id, file, &mut sink, progress, opened).await?;
-        sink.publish(&path, force)?;
-        Ok(path)
     }
 
     /// Brings what is missing of a file into the sink, however often it breaks off, and checks the whole.
@@ -224,7 +176,7 @@ impl Client {
 
 /// Fails when something lies where a download is to go: better before a query has run than after.
 pub(crate) fn check_free(path: &Path, force: bool) -> Result<()> {
-    if !force && path.exists() && !path.is_dir() {
+    if !force && is_taken(path) && !path.is_dir() {
         return Err(in_the_way(path));
     }
     match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -234,21 +186,6 @@ pub(crate) fn check_free(path: &Path, force: bool) -> Result<()> {
         )),
         _ => Ok(()),
     }
-}
-
-/// Where the receipt of a single file lies.
-pub(crate) fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".receipt.json");
-    name.into()
-}
-
-fn save_receipt(receipt: &ReceiptView, path: &Path, force: bool) -> Result<()> {
-    if !force && path.exists() {
-        return Err(in_the_way(path));
-    }
-    let text = serde_json::to_vec_pretty(receipt).expect("a receipt is plain JSON");
-    std::fs::write(path, text).map_err(|error| CliError::file("write", path, &error))
 }
 
 fn in_the_way(path: &Path) -> CliError {

@@ -90,10 +90,14 @@ async fn tell(client: &Client, config: &Config, url: &str) -> Result<()> {
     let accepted = client.submit(&request).await?;
     let id = accepted.request_id.to_string();
     print_line(&format!("\nPOST {url}/api/unload, and at once 202 Accepted. Its name is {id}; it goes on by itself:\n"))?;
+    // What the answer said; it may have gone on before anybody listens.
+    print_line(&format!("  {:>6} ms  {}", begin.elapsed().as_millis(), accepted.status.as_str()))?;
     let mut changes = client.changes(&id).await?;
     let mut last = None;
     while let Some(status) = changes.next().await? {
-        print_line(&step(&status, begin))?;
+        if status.version != accepted.version {
+            print_line(&step(&status, begin))?;
+        }
         last = Some(status);
     }
     let ended = last.filter(|status| status.status.is_terminal());
@@ -127,6 +131,7 @@ fn step(status: &StatusView, begin: Instant) -> String {
 
 fn next_steps(url: &str, id: &str, receipt: &ReceiptView) -> String {
     let columns = receipt.schema.len();
+    let program = program();
     format!(
         "\nTry next:
 
@@ -138,8 +143,19 @@ fn next_steps(url: &str, id: &str, receipt: &ReceiptView) -> String {
   curl -s {url}/api/tables
   curl -s '{url}/api/unload?limit=5'
   # the same from the command line
-  outflow unload \"SELECT * FROM region\" --out - --server {url}"
+  {program} unload \"SELECT * FROM region\" --out - --server {url}"
     )
+}
+
+/// This program as it was called, for a shell.
+fn program() -> String {
+    let called = std::env::args_os().next().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    match called.as_str() {
+        "" => "outflow".to_owned(),
+        plain if plain.chars().all(is_plain) => plain.to_owned(),
+        other => format!("'{}'", other.replace('\'', r"'\''")),
+    }
 }
 
 fn indented(text: &str) -> String {

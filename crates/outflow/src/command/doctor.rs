@@ -2,6 +2,7 @@
 
 use outflow_api::ReadyView;
 use outflow_core::address::PublicUrl;
+use outflow_core::schema::Table;
 use outflow_core::{Code, Error};
 use serde::Serialize;
 
@@ -21,21 +22,30 @@ struct Finding {
     what: String,
     code: Option<Code>,
     remedy: Option<String>,
+    /// How the command ends if this is all that is wrong.
+    #[serde(skip)]
+    exit: Exit,
 }
 
 impl Finding {
     fn ok(name: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { name: name.into(), ok: true, what: what.into(), code: None, remedy: None }
+        Self { name: name.into(), ok: true, what: what.into(), code: None, remedy: None, exit: Exit::Ok }
     }
 
     fn failed(name: impl Into<String>, error: &Error) -> Self {
-        let code = error.code();
-        Self { name: name.into(), ok: false, what: error.chain(), code: Some(code), remedy: remedy(code).map(str::to_owned) }
+        Self::broken(name, error.chain(), Some(error.code()), remedy(error.code()))
+    }
+
+    /// What is held by another is in the way; all else is missing.
+    fn broken(name: impl Into<String>, what: String, code: Option<Code>, remedy: Option<&str>) -> Self {
+        let exit = if code == Some(Code::StoreLocked) { Exit::Conflict } else { Exit::Unavailable };
+        Self { name: name.into(), ok: false, what, code, remedy: remedy.map(str::to_owned), exit }
     }
 }
 
 /// Checks everything that the service needs.
 pub(super) async fn doctor(global: &Global, args: &DoctorArgs) -> Result<()> {
+    super::refuse_place(global, &args.place)?;
     let findings = if global.server.is_some() {
         remote_findings(&super::remote(global)?.ready().await?)
     } else {
@@ -54,7 +64,12 @@ pub(super) async fn doctor(global: &Global, args: &DoctorArgs) -> Result<()> {
             }
         }
     }
-    if findings.iter().all(|finding| finding.ok) { Ok(()) } else { Err(CliError::silent(Exit::Unavailable)) }
+    let failed = findings.iter().filter(|finding| !finding.ok).map(|finding| finding.exit);
+    // Something that is missing weighs more than something that is in the way.
+    match failed.max_by_key(|exit| *exit as u8) {
+        None => Ok(()),
+        Some(exit) => Err(CliError::silent(exit)),
+    }
 }
 
 /// Opens the state table, which brings it to this version.
@@ -70,13 +85,17 @@ async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("configuration", "every key is known and fits")];
     if let Err(error) = service::make_data_dir(config) {
         let what = error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let remedy = Some("name a folder that can be written with `--data-dir`, or `server.dataDir`".to_owned());
-        findings.push(Finding { name: "data directory".into(), ok: false, what, code: error.code(), remedy });
+        let remedy = Some("name a folder that can be written with `--data-dir`, or `server.dataDir`");
+        findings.push(Finding::broken("data directory", what, error.code(), remedy));
         return findings;
     }
     findings.push(Finding::ok("data directory", config.server.data_dir.display().to_string()));
     match parts::store(config).await {
-        Err(error) if error.code() == Code::StoreLocked => return ask_the_running(config, findings, &error).await,
+        // The data is held by a service, which knows best how it is; if it answers where it should.
+        Err(error) if error.code() == Code::StoreLocked => match ask_the_running(config).await {
+            Some(told) => return findings.into_iter().chain(told).collect(),
+            None => findings.push(Finding::failed("store", &error)),
+        },
         Err(error) => findings.push(Finding::failed("store", &error)),
         Ok(store) => findings.push(match store.check().await {
             Ok(()) => Finding::ok("store", config.store.url.0.to_string()),
@@ -86,13 +105,11 @@ async fn examine(config: &Config) -> Vec<Finding> {
     let listen = config.server.listen;
     findings.push(match std::net::TcpListener::bind(listen) {
         Ok(_) => Finding::ok("address", format!("{listen} is free")),
-        Err(error) => Finding {
-            name: "address".into(),
-            ok: false,
-            what: format!("cannot listen on `{listen}`: {}", crate::exit::describe(&error)),
-            code: None,
-            remedy: Some("end the program that has it, or choose another with `--listen`, or `server.listen`".into()),
-        },
+        Err(error) => {
+            let what = format!("cannot listen on `{listen}`: {}", crate::exit::describe(&error));
+            let remedy = "end the program that has it, or choose another with `--listen`, or `server.listen`";
+            Finding { exit: Exit::Conflict, ..Finding::broken("address", what, None, Some(remedy)) }
+        }
     });
     examine_data(config, &mut findings).await;
     findings
@@ -125,43 +142,38 @@ async fn examine_data(config: &Config, findings: &mut Vec<Finding>) {
         findings.push(Finding::ok(&name, chosen.url.0.to_string()));
         // The sample tables would be made by asking for them.
         if !matches!(chosen.url.0, Locator::Embedded(None)) {
-            let tables = entry.warehouse.tables().await;
-            let broken = tables.iter().flatten().filter_map(|table| Some((&table.name, table.error.as_ref()?)));
-            findings.extend(broken.map(|(table, why)| Finding {
-                name: format!("table {table}"),
-                ok: false,
-                what: why.clone(),
-                code: Some(Code::TableUnreadable),
-                remedy: remedy(Code::TableUnreadable).map(str::to_owned),
-            }));
+            findings.extend(tables(&name, entry.warehouse.tables().await));
         }
     }
 }
 
-/// The data is held by a service; it knows best how it is.
-async fn ask_the_running(config: &Config, mut findings: Vec<Finding>, locked: &Error) -> Vec<Finding> {
-    let url = format!("http://{}", config.server.listen);
-    let answer = match Client::new(&url) {
-        Ok(client) => client.ready().await,
-        Err(error) => Err(error),
+/// What is wrong with tables, or with listing them.
+fn tables(warehouse: &str, listed: outflow_core::Result<Vec<Table>>) -> Vec<Finding> {
+    let tables = match listed {
+        Ok(tables) => tables,
+        Err(error) => return vec![Finding::failed(format!("{warehouse} tables"), &error)],
     };
-    match answer {
-        Ok(ready) => {
-            findings.push(Finding::ok("service", format!("one is running at {url}; this is what it says")));
-            findings.extend(remote_findings(&ready));
-        }
-        Err(_) => findings.push(Finding::failed("store", locked)),
-    }
-    findings
+    let broken = tables.into_iter().filter_map(|table| Some((table.name, table.error?)));
+    let code = Code::TableUnreadable;
+    broken.map(|(table, why)| Finding::broken(format!("table {table}"), why, Some(code), remedy(code))).collect()
+}
+
+/// What the service at the configured address says of itself, if there is one.
+async fn ask_the_running(config: &Config) -> Option<Vec<Finding>> {
+    let url = format!("http://{}", config.server.listen);
+    let ready = Client::new(&url).ok()?.ready().await.ok()?;
+    let mut findings = vec![Finding::ok("service", format!("one is running at {url}; this is what it says"))];
+    findings.extend(remote_findings(&ready));
+    Some(findings)
 }
 
 fn remote_findings(ready: &ReadyView) -> Vec<Finding> {
-    let finding = |check: &outflow_api::Check| Finding {
-        name: check.name.clone(),
-        ok: check.up,
-        what: check.error.clone().unwrap_or_else(|| "reachable".to_owned()),
-        code: check.code,
-        remedy: check.code.and_then(remedy).map(str::to_owned),
+    let finding = |check: &outflow_api::Check| match check.up {
+        true => Finding::ok(&check.name, "reachable"),
+        false => {
+            let what = check.error.clone().unwrap_or_else(|| "not reachable".to_owned());
+            Finding::broken(&check.name, what, check.code, check.code.and_then(remedy))
+        }
     };
     ready.checks.iter().map(finding).collect()
 }
@@ -179,5 +191,26 @@ fn remedy(code: Code) -> Option<&'static str> {
         Code::TableUnreadable => Some("repair or remove the file; the other tables work without it"),
         Code::WarehouseUnavailable | Code::WarehouseDenied => Some("check `warehouse.NAME.url`, and that its folder can be read"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_that_cannot_be_listed_are_a_finding() {
+        let table = |name: &str, error: Option<&str>| Table {
+            name: name.to_owned(),
+            columns: Vec::new(),
+            error: error.map(str::to_owned),
+        };
+        assert!(tables("warehouse main", Ok(vec![table("fruit", None)])).is_empty());
+        let broken = tables("warehouse main", Ok(vec![table("fruit", None), table("nuts", Some("no magic"))]));
+        assert_eq!(broken.iter().map(|finding| (&*finding.name, finding.ok)).collect::<Vec<_>>(), [("table nuts", false)]);
+        let error = Error::new(Code::WarehouseUnavailable, "the folder is gone");
+        let unlisted = tables("warehouse main", Err(error));
+        assert_eq!((&*unlisted[0].name, unlisted[0].ok, unlisted[0].exit), ("warehouse main tables", false, Exit::Unavailable));
+        assert_eq!(unlisted[0].code, Some(Code::WarehouseUnavailable));
     }
 }

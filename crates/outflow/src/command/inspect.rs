@@ -15,10 +15,12 @@ use crate::progress::Progress;
 const PAGE: u32 = 100;
 
 pub(super) async fn status(client: &Client, args: &StatusArgs) -> Result<()> {
-    if args.wait {
-        client.wait(&args.id.id, &mut Progress::new()).await?;
+    if !args.wait {
+        return print(&client.unload(&args.id.id).await?, args.id.output);
     }
-    print(&client.unload(&args.id.id).await?, args.id.output)
+    let status = client.wait(&args.id.id, &mut Progress::new()).await?;
+    print(&client.unload(&args.id.id).await?, args.id.output)?;
+    if status.status == Status::Done { Ok(()) } else { Err(show::ended(&status)) }
 }
 
 pub(super) async fn cancel(client: &Client, args: &CancelArgs) -> Result<()> {
@@ -82,7 +84,7 @@ pub(super) async fn list(client: &Client, args: &ListArgs) -> Result<()> {
 }
 
 pub(super) async fn tables(global: &crate::cli::Global, args: &TablesArgs) -> Result<()> {
-    let session = Session::open(global, &args.place).await?;
+    let session = Session::open_to_look(global, &args.place).await?;
     let view = session.client().tables(args.warehouse.as_deref()).await;
     session.close().await;
     let view = view?;
@@ -94,7 +96,7 @@ pub(super) async fn tables(global: &crate::cli::Global, args: &TablesArgs) -> Re
 
 pub(super) async fn explain(global: &crate::cli::Global, args: &ExplainArgs) -> Result<()> {
     let request = args.request.to_request(None)?;
-    let session = Session::open(global, &args.place).await?;
+    let session = Session::open_to_look(global, &args.place).await?;
     let view = session.client().explain(&request).await;
     session.close().await;
     let view = view?;

@@ -3,7 +3,9 @@
 use chrono::Utc;
 use outflow_api::{ErrorView, ReceiptView, StatusView, TablesView, UnloadView};
 use outflow_core::receipt::ChecksumAlgorithm;
+use outflow_core::{Code, Status};
 
+use crate::exit::{CliError, Exit};
 use crate::output;
 
 /// Lines of a name and what belongs to it; what is empty is left out.
@@ -47,6 +49,33 @@ pub(super) fn error(view: &ErrorView) -> String {
         _ => String::new(),
     };
     format!("{}{place} ({})", view.message, view.code)
+}
+
+/// How an unload without files ended, as an error.
+pub(super) fn ended(status: &StatusView) -> CliError {
+    let id = &status.request_id;
+    match (&status.error, status.status) {
+        (Some(error), _) => {
+            let retry = error.retryable.then(|| format!("the same request may succeed later: `outflow retry {id}`"));
+            let told = CliError::new(Exit::Failed, format!("the unload `{id}` failed: {}", output::plain(&plain_error(error))))
+                .with_code(error.code);
+            retry.into_iter().fold(told, CliError::hint)
+        }
+        (None, Status::Expired) => {
+            CliError::new(Exit::NotFound, format!("the files of `{id}` are gone")).with_code(Code::UnloadExpired)
+        }
+        (None, Status::Cancelled) => {
+            CliError::new(Exit::Failed, format!("the unload `{id}` was cancelled")).with_code(Code::UnloadCancelled)
+        }
+        (None, status) => CliError::new(Exit::Failed, format!("the unload `{id}` ended {}", status.as_str())),
+    }
+}
+
+fn plain_error(error: &outflow_api::ErrorView) -> String {
+    match (error.line, error.column) {
+        (Some(line), Some(column)) => format!("{} (line {line}, column {column})", error.message),
+        _ => error.message.clone(),
+    }
 }
 
 /// A status in one line.

@@ -4,15 +4,17 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
 
-use outflow_api::StatusView;
-use outflow_core::{Code, Status};
+use outflow_api::{StatusView, UnloadRequest};
+use outflow_core::{Code, RequestId, Status};
+use outflow_storage::disposition::download_name;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::session::Session;
 use super::show;
+use crate::cli::request::is_stream;
 use crate::cli::{DownloadArgs, Global, OutputFormat, TargetArgs, UnloadArgs};
 use crate::client::Client;
-use crate::client::download::{Saving, Target, check_free};
+use crate::client::download::{Saving, Target, beside, check_folder, check_free};
 use crate::exit::{CliError, Exit, Result};
 use crate::output;
 use crate::progress::Progress;
@@ -25,6 +27,7 @@ pub(super) async fn unload(global: &Global, args: &UnloadArgs) -> Result<()> {
     let saving = saving(&args.target, args.request.multiple_files)?;
     let mut request = args.request.to_request(args.target.out.as_deref())?;
     request.request_id.clone_from(&args.request_id);
+    check_place(&saving, &request)?;
     if args.no_wait && global.server.is_none() {
         return Err(CliError::usage("`--no-wait` without `--server` would end the process that runs the query")
             .hint("start `outflow serve`, and name it with `--server URL`"));
@@ -49,7 +52,12 @@ async fn run(client: &Client, args: &UnloadArgs, request: &outflow_api::UnloadRe
     let mut progress = Progress::new();
     progress.note(&format!("accepted as `{id}`"));
     let status = wait(client, &id, &mut progress).await?;
-    fetch(client, status, saving, args.output, progress).await
+    let is_done = status.status == Status::Done;
+    let fetched = fetch(client, status, saving, args.output, progress).await;
+    let first = if client.is_inside() { "`outflow serve`, and then " } else { "" };
+    let hint =
+        || format!("the unload itself is DONE: {first}`outflow download {id} --out FILE` fetches it without running it again");
+    fetched.map_err(|error| if is_done { error.hint(hint()) } else { error })
 }
 
 /// Downloads what is there, or comes.
@@ -70,7 +78,7 @@ async fn fetch(client: &Client, status: StatusView, saving: &Saving, format: Out
     let id = status.request_id.to_string();
     if status.status != Status::Done {
         progress.finish();
-        return Err(ended(&status));
+        return Err(show::ended(&status));
     }
     if matches!(saving.target, Target::Stdout) && std::io::stdout().is_terminal() {
         refuse_terminal(client, &id).await?;
@@ -88,7 +96,10 @@ async fn fetch(client: &Client, status: StatusView, saving: &Saving, format: Out
     let rows = output::counted(view.row_count.unwrap_or_default(), "row");
     let size = output::size(view.byte_count.unwrap_or_default());
     let place = match &saved[..] {
-        [] => "standard output".to_owned(),
+        [] => match &saving.target {
+            Target::Stream(path) => format!("`{}`", path.display()),
+            _ => "standard output".to_owned(),
+        },
         [path] => format!("`{}`", path.display()),
         [first, ..] => {
             let folder = first.parent().unwrap_or(Path::new("."));
@@ -141,53 +152,57 @@ async fn interrupted() {
     }
 }
 
-/// How an unload without files ended, as an error.
-fn ended(status: &StatusView) -> CliError {
-    let id = &status.request_id;
-    match (&status.error, status.status) {
-        (Some(error), _) => {
-            let retry = error.retryable.then(|| format!("the same request may succeed later: `outflow retry {id}`"));
-            let told = CliError::new(Exit::Failed, format!("the unload `{id}` failed: {}", output::plain(&plain_error(error))))
-                .with_code(error.code);
-            retry.into_iter().fold(told, CliError::hint)
-        }
-        (None, Status::Expired) => {
-            CliError::new(Exit::NotFound, format!("the files of `{id}` are gone")).with_code(Code::UnloadExpired)
-        }
-        (None, Status::Cancelled) => {
-            CliError::new(Exit::Failed, format!("the unload `{id}` was cancelled")).with_code(Code::UnloadCancelled)
-        }
-        (None, status) => CliError::new(Exit::Failed, format!("the unload `{id}` ended {}", status.as_str())),
-    }
-}
-
-fn plain_error(error: &outflow_api::ErrorView) -> String {
-    match (error.line, error.column) {
-        (Some(line), Some(column)) => format!("{} (line {line}, column {column})", error.message),
-        _ => error.message.clone(),
-    }
-}
-
 fn saving(args: &TargetArgs, is_many: bool) -> Result<Saving> {
     let target = match args.out.as_deref() {
         None => Target::Own,
         Some(path) if path == Path::new("-") => Target::Stdout,
+        Some(path) if is_stream(path) => Target::Stream(path.to_owned()),
         Some(path) if is_many || path.is_dir() => Target::Folder(path.to_owned()),
         Some(path) => Target::File(path.to_owned()),
     };
+    let shown = args.out.as_deref().unwrap_or(Path::new("")).display();
     match &target {
-        Target::Stdout if is_many => {
-            return Err(CliError::usage("`--out -` takes one file, and `--multiple-files` asks for several")
+        Target::Stdout | Target::Stream(_) if is_many => {
+            return Err(CliError::usage(format!("`--out {shown}` takes one file, and `--multiple-files` asks for several"))
                 .hint("leave one of them out"));
         }
-        Target::Stdout if args.save_receipt => {
-            return Err(CliError::usage("`--save-receipt` has no place with `--out -`")
+        Target::Stdout | Target::Stream(_) if args.save_receipt => {
+            return Err(CliError::usage(format!("`--save-receipt` has no place with `--out {shown}`"))
                 .hint("`outflow receipt ID --output json` prints it"));
         }
-        Target::File(path) | Target::Folder(path) => check_free(path, args.force)?,
-        Target::Own | Target::Stdout => {}
+        Target::File(path) => {
+            check_free(path, args.force)?;
+            if args.save_receipt {
+                check_free(&beside(path), args.force)?;
+            }
+        }
+        Target::Folder(path) => check_free(path, args.force)?,
+        Target::Own | Target::Stdout | Target::Stream(_) => {}
     }
     Ok(Saving { target, force: args.force, with_receipt: args.save_receipt })
+}
+
+/// Fails when something lies where the files of a request go under names of their own, as far as they are known before it is sent.
+fn check_place(saving: &Saving, request: &UnloadRequest) -> Result<()> {
+    let request_id = request.request_id.as_deref().and_then(|id| RequestId::parse(id).ok());
+    let folder = match (&saving.target, &request_id) {
+        (Target::Folder(folder), _) if request.single_file == Some(false) => {
+            return check_folder(folder, request_id.as_ref(), saving.force);
+        }
+        (Target::Folder(folder), Some(_)) => folder.as_path(),
+        (Target::Own, Some(id)) if request.single_file == Some(false) => {
+            return check_folder(Path::new(id.as_str()), Some(id), saving.force);
+        }
+        (Target::Own, Some(_)) => Path::new(""),
+        _ => return Ok(()),
+    };
+    let Some(request_id) = request_id else { return Ok(()) };
+    // What is wrong with a request, the service says.
+    let Ok(options) = request.clone().into_submission(None).and_then(|asked| asked.requested.resolve()) else { return Ok(()) };
+    let path = folder.join(download_name(&request_id, &options, 0, 1));
+    check_free(&path, saving.force)?;
+    let with_receipt = saving.with_receipt || saving.target != Target::Own;
+    if with_receipt { check_free(&beside(&path), saving.force) } else { Ok(()) }
 }
 
 /// What is not text does not go to a terminal.
@@ -198,5 +213,5 @@ async fn refuse_terminal(client: &Client, id: &str) -> Result<()> {
         return Ok(());
     }
     Err(CliError::new(Exit::Conflict, "the result is not text, and standard output is a terminal")
-        .hint(format!("`outflow download {id} --out FILE` saves it")))
+        .hint("name a file with `--out FILE`"))
 }

@@ -2,6 +2,7 @@
 
 use toml::Value;
 
+use crate::client::without_user;
 use crate::locator::{Locator, Role};
 
 /// A section of the configuration.
@@ -219,7 +220,8 @@ impl Kind {
             }
             _ => !text.trim().is_empty(),
         };
-        if fits { Ok(()) } else { Err(format!("is `{text}`; it must be {}", self.expected())) }
+        // A user and a password do not belong there; what stands there all the same is not repeated.
+        if fits { Ok(()) } else { Err(format!("is `{}`; it must be {}", without_user(text), self.expected())) }
     }
 
     fn expected(self) -> String {
@@ -230,7 +232,7 @@ impl Kind {
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Words => "a list of texts".to_owned(),
             Self::Address => "an IP address and a port, such as `127.0.0.1:8080`".to_owned(),
-            Self::WebAddress => "an address such as `https://outflow.example.com`".to_owned(),
+            Self::WebAddress => "an address such as `https://outflow.example.com`, without a user".to_owned(),
             Self::OneOf(known) => format!("one of `{}`", known.join("`, `")),
         }
     }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::exit::{CliError, Exit, Result};
 
-/// A file that is not whole yet, or standard output.
+/// A file that is not whole yet, or a stream, which takes each byte once.
 #[derive(Debug)]
 pub(super) struct Sink {
     place: Place,
@@ -19,6 +19,7 @@ pub(super) struct Sink {
 #[derive(Debug)]
 enum Place {
     Stdout,
+    Stream { file: File, path: PathBuf },
     Part { file: File, path: PathBuf },
 }
 
@@ -26,6 +27,17 @@ impl Sink {
     /// Standard output, which cannot be taken back.
     pub(super) fn stdout() -> Self {
         Self { place: Place::Stdout, hasher: Sha256::new(), written: 0 }
+    }
+
+    /// What lies at `path` and is no file: a pipe, a device. It is opened and written to as it is, and waited for until somebody reads.
+    pub(super) async fn stream(path: &Path) -> Result<Self> {
+        let (sender, opened) = tokio::sync::oneshot::channel();
+        let named = path.to_owned();
+        // A thread of its own: opening a pipe takes until it has a reader, and must not keep the process from ending before.
+        std::thread::spawn(move || sender.send(OpenOptions::new().write(true).open(named)));
+        let opened = opened.await.unwrap_or_else(|_| Err(io::Error::other("opening it broke off")));
+        let file = opened.map_err(|error| CliError::file("write", path, &error))?;
+        Ok(Self { place: Place::Stream { file, path: path.to_owned() }, hasher: Sha256::new(), written: 0 })
     }
 
     /// The unfinished file beside `path`, with what it holds from an earlier time. Its name carries the checksum, so that it is never
@@ -71,6 +83,11 @@ impl Sink {
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
         match &mut self.place {
             Place::Stdout => io::stdout().lock().write_all(bytes)?,
+            Place::Stream { file, path } => file.write_all(bytes).map_err(|error| match error.kind() {
+                // As with standard output.
+                io::ErrorKind::BrokenPipe => CliError::from(error),
+                _ => CliError::file("write", path, &error),
+            })?,
             Place::Part { file, path } => file.write_all(bytes).map_err(|error| CliError::file("write", path, &error))?,
         }
         self.hasher.update(bytes);
@@ -81,17 +98,18 @@ impl Sink {
     pub(super) fn flush(&mut self) -> Result<()> {
         match &mut self.place {
             Place::Stdout => Ok(io::stdout().lock().flush()?),
+            Place::Stream { .. } => Ok(()),
             Place::Part { file, path } => file.sync_data().map_err(|error| CliError::file("write", path, &error)),
         }
     }
 
-    /// Prepares for an answer that begins at the first byte. A file begins anew; of standard output, which has its bytes already, it
-    /// gives how many to leave out.
+    /// Prepares for an answer that begins at the first byte. A file begins anew; of a stream, which has its bytes already, it gives how
+    /// many to leave out.
     pub(super) fn rewind(&mut self) -> Result<u64> {
         if self.restart()? { Ok(0) } else { Ok(self.written) }
     }
 
-    /// Empties a file; standard output cannot.
+    /// Empties a file; a stream cannot be.
     pub(super) fn restart(&mut self) -> Result<bool> {
         let Place::Part { file, path } = &mut self.place else { return Ok(false) };
         let emptied = file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0)));
@@ -109,9 +127,13 @@ impl Sink {
         }
     }
 
-    /// Gives a whole file its name, in one step, and without `force` only if nothing has it.
+    /// Gives a whole file its name, in one step, and without `force` only if nothing has it. What is no file is never replaced.
     pub(super) fn publish(self, to: &Path, force: bool) -> Result<()> {
         let Place::Part { path, .. } = &self.place else { return Ok(()) };
+        if std::fs::symlink_metadata(to).is_ok_and(|found| !found.is_file() && !found.is_symlink()) {
+            return Err(CliError::new(Exit::Conflict, format!("`{}` is there and is no file", to.display()))
+                .hint("name another with `--out`"));
+        }
         let named = if force {
             std::fs::rename(path, to)
         } else {
@@ -161,6 +183,17 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"mine");
         Sink::part(&path, HELLO).unwrap().publish(&path, true).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"hello");
+    }
+
+    #[test]
+    fn what_is_no_file_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("result.csv");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        for force in [false, true] {
+            assert_eq!(Sink::part(&path, HELLO).unwrap().publish(&path, force).unwrap_err().exit(), Exit::Conflict);
+        }
+        assert!(!std::fs::symlink_metadata(&path).unwrap().is_file());
     }
 
     #[test]
