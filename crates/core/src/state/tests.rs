@@ -50,6 +50,49 @@ fn events() -> Vec<(&'static str, Event)> {
     ]
 }
 
+/// The place of a state in the list above, by a match that does not compile when one is missing: the list must have them all.
+fn place_of_state(state: &State) -> usize {
+    match state {
+        State::Pending => 0,
+        State::Submitting { .. } => 1,
+        State::Executing { .. } => 2,
+        State::Waiting { until, .. } if *until <= at(100) => 3,
+        State::Waiting { .. } => 4,
+        State::Finalizing { .. } => 5,
+        State::Cancelling { statement_id: Some(_), .. } => 6,
+        State::Cancelling { statement_id: None, .. } => 7,
+        State::Done { .. } => 8,
+        State::Failed { .. } => 9,
+        State::Cancelled { .. } => 10,
+        State::Expired { .. } => 11,
+    }
+}
+
+/// The same of events.
+fn place_of_event(event: &Event) -> usize {
+    match event {
+        Event::Claimed => 0,
+        Event::Submitted { .. } => 1,
+        Event::Finished { .. } => 2,
+        Event::AttemptFailed { retry_at: Some(_), .. } => 3,
+        Event::AttemptFailed { retry_at: None, .. } => 4,
+        Event::Finalized => 5,
+        Event::CancelRequested => 6,
+        Event::CancelConfirmed => 7,
+        Event::DeadlinePassed { fate: Fate::Settled } => 8,
+        Event::DeadlinePassed { fate: Fate::Unknown } => 9,
+        Event::Expired { .. } => 10,
+    }
+}
+
+#[test]
+fn the_lists_have_every_state_and_every_event() {
+    let states: Vec<_> = states().iter().map(|(_, state)| place_of_state(state)).collect();
+    assert_eq!(states, (0..12).collect::<Vec<_>>());
+    let events: Vec<_> = events().iter().map(|(_, event)| place_of_event(event)).collect();
+    assert_eq!(events, (0..11).collect::<Vec<_>>());
+}
+
 #[test]
 fn the_table_of_states_and_events() {
     let mut table = String::new();
