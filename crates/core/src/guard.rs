@@ -44,12 +44,12 @@ pub struct CheckedQuery {
 impl Guard {
     /// The guard of the embedded engine.
     pub fn embedded() -> Self {
-        Self { functions: function::EMBEDDED, relations: RelationPolicy::default() }
+        Self { functions: function::EMBEDDED, relations: RelationPolicy::NoCatalogSchemas }
     }
 
     /// The guard of Redshift.
     pub fn redshift() -> Self {
-        Self { functions: function::REDSHIFT, relations: RelationPolicy::default() }
+        Self { functions: function::REDSHIFT, relations: RelationPolicy::NoCatalogNames }
     }
 
     /// The functions that it lets through, in lower case; some are syntax of their own, such as `extract`.

@@ -5,8 +5,8 @@
 
 use super::nearest;
 
-/// How long a text may be that a function makes from a number.
-pub(crate) const MAX_LENGTH: u64 = 1_000_000;
+/// How long a text may be that functions make from a number: as long as a text can be in Redshift.
+pub(crate) const MAX_LENGTH: u64 = 65_535;
 
 /// The functions of one warehouse: sorted lists.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +37,11 @@ impl Functions {
     /// Which argument, from 0, says how long the result is.
     pub(crate) fn length_argument(&self, name: &str) -> Option<usize> {
         matches!(name, "repeat" | "lpad" | "rpad").then_some(1)
+    }
+
+    /// Whether it can put one text many times into another, so that their lengths multiply.
+    pub(crate) fn multiplies(&self, name: &str) -> bool {
+        matches!(name, "repeat" | "lpad" | "rpad" | "replace" | "regexp_replace")
     }
 }
 

@@ -1,20 +1,22 @@
 //! Which tables may be read: everything but the catalogs, which show what other people's data is and does.
+//!
+//! A catalog is known by its schema. Redshift finds its catalogs and logs by their bare names too.
 
 use crate::parameter::shown;
 use crate::{Code, Error, Result};
 
-/// What may be read. Today one rule for everybody; an owner's own list of tables will be another variant.
-#[derive(Debug, Clone, Default)]
+/// What may be read. Today one rule for each warehouse; an owner's own list of tables will be another variant.
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum RelationPolicy {
-    /// Any table but the warehouse's own catalogs and logs.
-    #[default]
-    NoCatalogs,
+    /// Any table but those of `information_schema` and `pg_catalog`: a table `pg_stuff` is somebody's data.
+    NoCatalogSchemas,
+    /// Any table but Redshift's own catalogs and logs, by the names that it keeps for them.
+    NoCatalogNames,
 }
 
 impl RelationPolicy {
     /// Checks the parts of a name, folded as the warehouse compares them.
     pub(crate) fn check(&self, parts: &[String]) -> Result<()> {
-        let Self::NoCatalogs = self;
         let whole = shown(&parts.join("."));
         if parts.len() > 3 {
             return Err(refused(&whole, "has more than three parts; write it as database.schema.table or shorter"));
@@ -22,7 +24,11 @@ impl RelationPolicy {
         if parts.iter().any(|part| part.is_empty()) {
             return Err(refused(&whole, "has an empty part; name the table"));
         }
-        if parts.iter().rev().take(2).any(|part| is_catalog(part)) {
+        let is_catalog = match self {
+            Self::NoCatalogSchemas => parts.iter().rev().nth(1).is_some_and(|schema| is_catalog_schema(schema)),
+            Self::NoCatalogNames => parts.iter().rev().take(2).any(|part| is_catalog_name(part)),
+        };
+        if is_catalog {
             return Err(refused(
                 &whole,
                 "belongs to the warehouse's own catalog, which nobody reads through Outflow; name a table of data",
@@ -39,8 +45,12 @@ fn refused(whole: &str, why: &str) -> Error {
     Error::new(Code::SqlRelationNotAllowed, format!("`{whole}` {why}"))
 }
 
+fn is_catalog_schema(schema: &str) -> bool {
+    matches!(schema.to_lowercase().as_str(), "information_schema" | "pg_catalog")
+}
+
 /// A schema or a table of the catalog; a database may be called what it likes.
-fn is_catalog(part: &str) -> bool {
+fn is_catalog_name(part: &str) -> bool {
     const PREFIXES: [&str; 7] = ["pg_", "stl_", "stv_", "svl_", "svv_", "svcs_", "sys_"];
     let part = part.to_lowercase();
     part == "information_schema" || PREFIXES.iter().any(|prefix| part.starts_with(prefix))

@@ -55,6 +55,7 @@ pub(crate) fn walk(
         depth: 0,
         subqueries: 0,
         weight: Weight::default(),
+        length: 1,
         scopes: Vec::new(),
         relations: Vec::new(),
     };
@@ -96,6 +97,9 @@ struct Walk<'a> {
     subqueries: usize,
     /// Of what has been walked so far, within one query of WITH.
     weight: Weight,
+    /// The lengths of the texts that functions make from numbers, multiplied: of what has been walked within the innermost call that
+    /// multiplies them.
+    length: u64,
     /// What WITH has defined so far, innermost last.
     scopes: Vec<Vec<Defined>>,
     relations: Vec<String>,

@@ -123,7 +123,8 @@ pub(crate) const LEGITIMATE: &[&str] = &[
     // Functions.
     "SELECT coalesce(a, b), nullif(a, b), greatest(a, b), least(a, b), nvl(a, b), nvl2(a, b, c) FROM t",
     "SELECT lower(a), UPPER(a), \"lower\"(a), length(a), trim(a), trim(BOTH 'x' FROM a), ltrim(a), substring(a, 1, 2), substring(a FROM 1 FOR 2), left(a, 1), right(a, 1) FROM t",
-    "SELECT replace(a, 'x', 'y'), split_part(a, ',', 1), position('x' IN a), strpos(a, 'x'), lpad(a, 10, '0'), rpad(a, 10), repeat('x', 200000), concat(a, b), a || b FROM t",
+    "SELECT replace(a, 'x', 'y'), split_part(a, ',', 1), position('x' IN a), strpos(a, 'x'), lpad(a, 10, '0'), rpad(a, 10), repeat('x', 65535), concat(a, b), a || b FROM t",
+    "SELECT replace(lpad(a, 10), ' ', rpad('0', 20)), repeat(lpad(a, 1000), 60), repeat('x', -1), concat(repeat(a, 65535), rpad(b, 65535)) FROM t",
     "SELECT regexp_replace(a, 'x', 'y'), regexp_count(a, 'x'), md5(a), initcap(a), reverse(a), translate(a, 'x', 'y'), ascii(a), chr(92) FROM t",
     "SELECT abs(a), ceil(a), floor(a), round(a, 2), trunc(a), sqrt(a), power(a, 2), mod(a, 2), exp(a), ln(a), log(a), sign(a), pi(), random() FROM t",
     "SELECT stddev(a), var_pop(a), median(a), bool_and(b), bit_or(a) FROM t",

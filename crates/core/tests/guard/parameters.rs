@@ -28,6 +28,7 @@ fn bound(sql: &str, sent: &Value) -> String {
 #[case("SELECT a FROM t LIMIT :n;", json!({"n": 5}), "SELECT a FROM t LIMIT 5")]
 #[case("SELECT a FROM t WHERE b IN (:x,:y)", json!({"x": 1, "y": null}), "SELECT a FROM t WHERE b IN (1,NULL)")]
 #[case("SELECT a FROM t WHERE d < :d", json!({"d": {"type": "date", "value": "2026-01-01"}}), "SELECT a FROM t WHERE d < DATE '2026-01-01'")]
+#[case("SELECT repeat('x', :n) FROM t LIMIT :n", json!({"n": {"type": "integer", "value": 5}}), "SELECT repeat('x', CAST('5' AS INTEGER)) FROM t LIMIT CAST('5' AS INTEGER)")]
 #[case("SELECT :a||:b", json!({"a": "x", "b": "y"}), "SELECT 'x' || 'y'")]
 #[case("SELECT u&:x FROM t", json!({"x": "\\0061"}), r"SELECT u& '\\0061' FROM t")]
 #[case("SELECT :x", json!({"x": ":y"}), "SELECT ':y'")]

@@ -35,7 +35,7 @@ use crate::{check, parameters};
 #[case("SELECT 1 /* a\nb */ )", json!({}), Code::SqlSyntax, (2, 6))]
 #[case("SELECT :x, pg_sleep(1)", json!({"x": "long and\nwith lines"}), Code::SqlFunctionNotAllowed, (1, 12))]
 #[case("SELECT :x,\n :x, pg_sleep(1)", json!({"x": "a\n\nb"}), Code::SqlFunctionNotAllowed, (2, 6))]
-#[case("SELECT '🎉' FROM stl_query", json!({}), Code::SqlRelationNotAllowed, (1, 17))]
+#[case("SELECT '🎉' FROM pg_catalog.pg_class", json!({}), Code::SqlRelationNotAllowed, (1, 17))]
 #[case("SELECT 1;\nSELECT 2", json!({}), Code::SqlNotSingle, (2, 1))]
 #[case("SELECT '\u{1}'", json!({}), Code::SqlForbiddenCharacter, (1, 9))]
 #[case("SELECT 1\n\u{200b}", json!({}), Code::SqlForbiddenCharacter, (2, 1))]

@@ -1,5 +1,7 @@
 //! Function calls: only what the allow-list names, and nothing in or around the arguments that it does not say.
 
+use std::mem;
+
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, Ident,
     ListAggOnOverflow, ObjectNamePart, UnaryOperator, Value, WindowFrame, WindowFrameBound, WindowSpec, WindowType,
@@ -71,10 +73,31 @@ impl Walk<'_> {
     }
 
     fn arguments(&mut self, called: &str, list: &FunctionArgumentList) -> Result<()> {
-        let FunctionArgumentList { duplicate_treatment: _, args, clauses } = list;
-        if let Some(length) = self.functions.length_argument(called) {
-            args.get(length).map_or(Ok(()), |argument| bounded(called, argument))?;
+        if !self.functions.multiplies(called) {
+            return self.each_argument(called, list);
         }
+        let made = match self.functions.length_argument(called).and_then(|length| list.args.get(length)) {
+            None => 1,
+            Some(argument) => length(argument).filter(|made| *made <= MAX_LENGTH).ok_or_else(|| {
+                let why = format!("the length that `{called}` makes must be a plain number up to {MAX_LENGTH}");
+                Error::new(Code::SqlNotAllowed, why)
+            })?,
+        };
+        let around = mem::replace(&mut self.length, made.max(1));
+        self.each_argument(called, list)?;
+        if self.length > MAX_LENGTH {
+            let why = format!(
+                "`{called}` and the functions within it can make a text of {} characters, and {MAX_LENGTH} are allowed; make shorter ones",
+                self.length
+            );
+            return Err(Error::new(Code::SqlNotAllowed, why));
+        }
+        self.length = self.length.saturating_mul(around);
+        Ok(())
+    }
+
+    fn each_argument(&mut self, called: &str, list: &FunctionArgumentList) -> Result<()> {
+        let FunctionArgumentList { duplicate_treatment: _, args, clauses } = list;
         for argument in args {
             match argument {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(expression)) => self.expression(expression)?,
@@ -138,20 +161,17 @@ fn is_bare(name: &Ident) -> bool {
     name.quote_style.is_none() && BARE.iter().any(|known| name.value.eq_ignore_ascii_case(known))
 }
 
-/// A length must be a plain number within bounds: `repeat('x', 1000000000)` would fill the memory of whoever runs it.
-fn bounded(called: &str, argument: &FunctionArg) -> Result<()> {
-    let fits = match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) => match &value.value {
-            Value::Number(digits, false) => digits.parse::<u64>().is_ok_and(|length| length <= MAX_LENGTH),
-            _ => false,
+/// The length that an argument says, when it is a plain number, also one of a stated type: `repeat('x', 1000000000)` would fill the
+/// memory of whoever runs it. A negative one makes nothing.
+fn length(argument: &FunctionArg) -> Option<u64> {
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) = argument else { return None };
+    let uncast = if let Expr::Cast { expr, .. } = argument { expr.as_ref() } else { argument };
+    match uncast {
+        Expr::Value(value) => match &value.value {
+            Value::Number(digits, false) | Value::SingleQuotedString(digits) => digits.parse().ok(),
+            _ => None,
         },
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::UnaryOp { op: UnaryOperator::Minus, expr })) => {
-            matches!(expr.as_ref(), Expr::Value(_))
-        }
-        _ => false,
-    };
-    if fits {
-        return Ok(());
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } if matches!(expr.as_ref(), Expr::Value(_)) => Some(0),
+        _ => None,
     }
-    Err(Error::new(Code::SqlNotAllowed, format!("the length that `{called}` makes must be a plain number up to {MAX_LENGTH}")))
 }
