@@ -107,6 +107,7 @@ impl Session {
         let schema = MemorySchemaProvider::new();
         let mut columns: Vec<String> = Vec::new();
         let mut text_files = Vec::new();
+        let mut batch_rows = state.config().batch_size();
         for reference in references {
             let name = reference.table();
             let found = if is_ours(&reference) { self.tables.find(name, &self.state).await? } else { None };
@@ -118,8 +119,11 @@ impl Session {
             };
             columns.extend(found.provider.schema().fields().iter().map(|field| field.name().clone()));
             text_files.extend(found.text_files);
+            batch_rows = batch_rows.min(found.batch_rows);
             schema.register_table(name.to_owned(), found.provider).map_err(|error| from_running(error, &[]))?;
         }
+        // Of long rows few are held at once, wherever the plan gathers them.
+        *state.config_mut() = state.config().clone().with_batch_size(batch_rows);
         let catalog = MemoryCatalogProvider::new();
         catalog.register_schema(SCHEMA, Arc::new(schema)).map_err(|error| from_running(error, &[]))?;
         let catalogs = MemoryCatalogProviderList::new();

@@ -3,6 +3,8 @@
 mod file_kind;
 mod folder;
 mod infer;
+mod json_lines;
+mod parquet;
 mod provider;
 mod sample;
 
@@ -36,6 +38,8 @@ pub(super) struct Found {
     pub(super) provider: Arc<dyn TableProvider>,
     /// Its files, where they are text, as a message names them.
     pub(super) text_files: Vec<String>,
+    /// How many of its rows are to be held at once, so that memory stays bounded.
+    pub(super) batch_rows: usize,
 }
 
 impl Tables {

@@ -115,6 +115,19 @@ impl Fixture {
         }
     }
 
+    /// Runs a statement that must succeed, and removes what it left; gives the bytes of its files.
+    pub(crate) async fn unload_and_forget(&self, statement: &UnloadStatement) -> u64 {
+        let statement_id = self.start(statement).await;
+        let progress = self.ended(&statement_id).await;
+        assert!(matches!(progress, Progress::Finished { .. }), "{}: {progress:?}", statement.query);
+        let mut bytes = 0;
+        for key in self.keys(statement).await {
+            bytes += self.store.head(&key.as_str().into()).await.unwrap().size;
+            self.store.delete(&key.as_str().into()).await.unwrap();
+        }
+        bytes
+    }
+
     /// Runs a query that must succeed, as CSV, and gives the text of its one file.
     pub(crate) async fn csv(&self, query: &str) -> String {
         let unloaded = self.unload(&self.statement(query)).await;

@@ -1,12 +1,76 @@
-//! How much memory an unload of `lineitem` takes. Not a test but a measurement, run by hand, one a process:
-//! `OUTFLOW_SCALE=1 OUTFLOW_FORMAT=csv cargo test -p outflow-warehouse --test embedded -- --ignored --nocapture`.
+//! How much memory unloads take. The most that a process ever had is known of the whole process, so each test runs in one of its own.
+//!
+//! The measurements are run by hand, one a process:
+//! `OUTFLOW_SCALE=1 OUTFLOW_FORMAT=csv cargo test -p outflow-warehouse --test embedded peak_memory -- --ignored --nocapture`.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::process::Command;
 use std::time::Instant;
 
 use outflow_core::options::{Compression, Format};
 use outflow_core::warehouse::Progress;
 
 use super::fixture::Fixture;
+
+/// Runs a test of this module that is ignored otherwise.
+#[cfg(target_os = "linux")]
+fn in_a_process(test: &str) {
+    let itself = std::env::current_exe().unwrap();
+    let child = Command::new(itself).args(["--exact", &format!("memory::{test}"), "--ignored", "--nocapture"]).output().unwrap();
+    let (said, errors) = (String::from_utf8_lossy(&child.stdout), String::from_utf8_lossy(&child.stderr));
+    assert!(child.status.success() && said.contains("1 passed"), "{said}{errors}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_result() {
+    in_a_process("a_result_of_ten_times_the_size");
+}
+
+#[tokio::test]
+#[ignore = "run in a process of its own by another test"]
+async fn a_result_of_ten_times_the_size() {
+    let fixture = Fixture::sample();
+    let mut peaks = Vec::new();
+    for (times, megabytes) in [(3, 20), (28, 195)] {
+        let query = format!("SELECT l.* FROM lineitem l, nation, region WHERE n_nationkey * 5 + r_regionkey < {times}");
+        let statement = fixture.statement(&query);
+        let bytes = fixture.unload_and_forget(&statement).await;
+        assert!(bytes >= megabytes << 20, "{bytes} bytes");
+        peaks.push(peak());
+    }
+    assert!(peaks[1] * 10 < peaks[0] * 13, "{peaks:?} MB");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_length_of_fields() {
+    in_a_process("fields_of_a_hundred_thousand_bytes");
+}
+
+#[tokio::test]
+#[ignore = "run in a process of its own by another test"]
+async fn fields_of_a_hundred_thousand_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = |name: &str| BufWriter::new(File::create(folder.path().join(name)).unwrap());
+    let (mut csv, mut json, field) = (create("c.csv"), create("j.json"), "x".repeat(100_000));
+    csv.write_all(b"id,text\n").unwrap();
+    for id in 0..900 {
+        csv.write_all(format!("{id},{field}\n").as_bytes()).unwrap();
+        json.write_all(format!("{{\"id\":{id},\"text\":\"{field}\"}}\n").as_bytes()).unwrap();
+    }
+    drop((csv, json));
+    let fixture = Fixture::tables(folder.path());
+    fixture.csv("SELECT 1 AS warm").await;
+    let before = peak();
+    for table in ["c", "j"] {
+        let statement = fixture.statement(&format!("SELECT * FROM {table} WHERE id >= 0"));
+        assert!(fixture.unload_and_forget(&statement).await > 90_000_000);
+    }
+    let grown = peak() - before;
+    assert!(grown < 120, "{grown} MB more than {before} MB for results of 90 MB");
+}
 
 #[tokio::test]
 #[ignore = "a measurement"]

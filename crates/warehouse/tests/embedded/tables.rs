@@ -11,7 +11,7 @@ use outflow_core::warehouse::Warehouse;
 use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
 use parquet::arrow::ArrowWriter;
 
-use super::fixture::Fixture;
+use super::fixture::{Fixture, LONG};
 
 const CSV: &str =
     "Id,Name,zip,joined,Weight\n1,\"Kim, \"\"A\"\"\",007,2026-01-31,1.5\n2,\"두 줄\n이름\",12345,2024-02-29,\n3,,,,-2\n";
@@ -39,8 +39,12 @@ fn write_parquet(path: &Path, ids: &[i64]) {
         ("name", Arc::new(StringArray::from(names)) as _),
     ])
     .unwrap();
+    write_batch(path, &batch);
+}
+
+fn write_batch(path: &Path, batch: &RecordBatch) {
     let mut writer = ArrowWriter::try_new(fs::File::create(path).unwrap(), batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
+    writer.write(batch).unwrap();
     writer.close().unwrap();
 }
 
@@ -116,34 +120,71 @@ async fn json_lines_and_parquet_and_folders_of_files_are_tables() {
 #[tokio::test]
 async fn a_broken_file_does_not_harm_the_good_ones() {
     let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("good.csv"), "a\n1\n");
-    write(&folder.path().join("ragged.csv"), "a,b\n1,2\n3\n");
-    fs::write(folder.path().join("broken.parquet"), b"PAR1 this is no Parquet file").unwrap();
-    fs::write(folder.path().join("empty.parquet"), b"").unwrap();
-    fs::write(folder.path().join("euckr.csv"), b"\xc0\xcc\xb8\xa7\n\xb1\xe8\n").unwrap();
-    write_parquet(&folder.path().join("mixed/1.parquet"), &[1]);
-    write(&folder.path().join("mixed/2.csv"), "a\n1\n");
-    write(&folder.path().join("twice.csv"), "a\n1\n");
-    write(&folder.path().join("twice.json"), "{\"a\":1}\n");
+    let file = |name: &str| folder.path().join(name);
+    write(&file("good.csv"), "a\n1\n");
+    write_parquet(&file("fine.parquet"), &[1, 2]);
+    write_parquet(&file("parts/1.parquet"), &[1, 2]);
+    write(&file("ragged.csv"), "a,b\n1,2\n3\n");
+    write(&file("quoted.csv"), "a,b\n1,2\n3,\"4\n5,6\n");
+    write(&file("mixed.json"), "{\"a\":[1]}\n{\"a\":1}\n");
+    fs::write(file("broken.parquet"), b"PAR1 this is no Parquet file").unwrap();
+    // The footer is longer than the file.
+    fs::write(file("short.parquet"), b"PAR1garbagegarbagePAR1").unwrap();
+    fs::write(file("empty.parquet"), b"").unwrap();
+    fs::write(file("euckr.csv"), b"\xc0\xcc\xb8\xa7\n\xb1\xe8\n").unwrap();
+    write_parquet(&file("partly/1.parquet"), &[1]);
+    fs::write(file("partly/2.parquet"), b"PAR1 this is no Parquet file").unwrap();
+    write_parquet(&file("kinds/1.parquet"), &[1]);
+    write(&file("kinds/2.csv"), "a\n1\n");
+    write(&file("twice.csv"), "a\n1\n");
+    write(&file("twice.json"), "{\"a\":1}\n");
+    let column = || Arc::new(Int64Array::from(vec![1])) as _;
+    write_batch(&file("doubled.parquet"), &RecordBatch::try_from_iter([("a", column()), ("a", column())]).unwrap());
     let fixture = Fixture::tables(folder.path());
     assert_eq!(fixture.csv("SELECT a FROM good").await, "a\n1\n");
-    for (table, file) in [
-        ("broken", "broken.parquet"),
-        ("empty", "empty.parquet"),
-        ("ragged", "ragged.csv"),
-        ("euckr", "euckr.csv"),
-        ("mixed", "2.csv"),
-        ("twice", "twice.json"),
-    ] {
+    for table in ["fine", "parts"] {
+        assert_eq!(fixture.csv(&format!("SELECT sum(id) AS s FROM {table}")).await, "s\n3\n");
+    }
+    let broken = [
+        ("broken", "`broken.parquet`"),
+        ("doubled", "`doubled.parquet` cannot be read: it has two columns `a`"),
+        ("empty", "`empty.parquet`"),
+        ("euckr", "`euckr.csv` cannot be read: line 1 is not UTF-8; save the file as UTF-8"),
+        ("kinds", "`2.csv`"),
+        ("mixed", "`mixed.json` cannot be read: line 2: `a` is a single value here and a list in line 1"),
+        ("partly", "`partly/2.parquet`"),
+        ("quoted", "`quoted.csv` cannot be read: a `\"` in the row of line 3 is never closed"),
+        ("ragged", "`ragged.csv` cannot be read: line 3"),
+        ("short", "`short"),
+        ("twice", "`twice.json`"),
+    ];
+    for (table, said) in broken {
         let error = fixture.error(&format!("SELECT * FROM {table}")).await;
         assert_eq!(error.code(), Code::TableUnreadable, "{error}");
-        assert!(error.message().contains(&format!("`{file}`")), "{error}");
+        assert!(error.message().contains(said), "{error}");
         assert!(!error.message().contains("DataFusion"), "{error}");
     }
-    for table in fixture.warehouse.tables().await.unwrap() {
-        assert_eq!(table.error.is_none(), table.name == "good", "{table:?}");
-        assert_eq!(table.columns.is_empty(), table.name != "good");
+    let tables = fixture.warehouse.tables().await.unwrap();
+    assert_eq!(tables.len(), broken.len() + 3);
+    for table in tables {
+        let is_good = !broken.iter().any(|(name, _)| *name == table.name.trim_matches('"'));
+        assert_eq!(table.error.is_none(), is_good, "{table:?}");
+        assert_eq!(table.columns.is_empty(), !is_good);
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_file_is_no_table() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("good.csv"), "a\n1\n");
+    let pipe = folder.path().join("pipe.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let fixture = Fixture::tables(folder.path());
+    // Whoever opened the pipe would wait for somebody who writes to it.
+    let listed = tokio::time::timeout(LONG, fixture.warehouse.tables()).await.unwrap().unwrap();
+    assert_eq!(listed.iter().map(|table| table.name.as_str()).collect::<Vec<_>>(), ["good"]);
+    assert_eq!(fixture.error("SELECT * FROM pipe").await.code(), Code::UnknownTable);
 }
 
 #[tokio::test]
@@ -161,13 +202,65 @@ async fn files_may_come_change_and_go() {
 }
 
 #[tokio::test]
-async fn a_later_row_that_does_not_fit_its_column_fails_with_file_and_line() {
+async fn a_row_far_down_decides_about_its_column_too() {
     let folder = tempfile::tempdir().unwrap();
-    let rows: String = (0..100_001).map(|row| format!("{row}\n")).collect();
-    write(&folder.path().join("late.csv"), &format!("n\n{rows}oops\n"));
-    let error = Fixture::tables(folder.path()).error("SELECT sum(n) FROM late").await;
-    assert_eq!(error.code(), Code::TableUnreadable, "{error}");
-    assert!(error.message().contains("`late.csv`") && error.message().contains("oops"), "{error}");
+    let rows: String = (0..100_001).map(|row| format!("{row},{row},1,2026-01-01 00:00:00,{row}\n")).collect();
+    let last = "09,+5,9007199254740993,2026-01-01 00:00:00+09,1.5\nx,1,1.5,2026-01-01 00:00:00.1234567,2\n";
+    write(&folder.path().join("late.csv"), &format!("a,b,c,d,e\n{rows}{last}"));
+    let rows = "{\"a\":1}\n".repeat(100_001);
+    write(&folder.path().join("lines.json"), &format!("{rows}{{\"a\":2,\"late\":\"here\"}}\n"));
+    let fixture = Fixture::tables(folder.path());
+    let text = fixture.csv("SELECT a, b, c, d FROM late WHERE a IN ('09', 'x') ORDER BY a").await;
+    assert_eq!(text, format!("a,b,c,d\n{}", last.replace(",1.5\n", "\n").replace(",2\n", "\n")));
+    assert_eq!(fixture.csv("SELECT sum(e) - 5000050000 AS s FROM late").await, "s\n3.5\n");
+    assert_eq!(fixture.csv("SELECT * FROM lines WHERE late IS NOT NULL").await, "a,late\n2,here\n");
+}
+
+#[tokio::test]
+async fn values_of_json_lines_keep_their_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = [
+        "\u{feff}{\"id\":1,\"big\":12345678901234567890,\"long\":0.1234567890123456789,\"whole\":9007199254740993,\"mixed\":1.50}",
+        "",
+        "{\"id\":2,\"big\":1,\"long\":1.50,\"whole\":1.5,\"mixed\":\"x\"}",
+        "{\"id\":3,\"big\":-1e2,\"long\":null,\"whole\":2,\"mixed\":true}",
+    ];
+    write(&folder.path().join("a.json"), &lines.join("\n"));
+    write(&folder.path().join("b.json.gz"), &lines.join("\n"));
+    let fixture = Fixture::tables(folder.path());
+    for table in ["a", "b"] {
+        assert_eq!(
+            fixture.csv(&format!("SELECT * FROM {table} ORDER BY id")).await,
+            "id,big,long,whole,mixed\n1,12345678901234567890,0.1234567890123456789,9007199254740993,1.50\n\
+             2,1,1.50,1.5,x\n3,-1e2,,2,true\n"
+        );
+        assert_eq!(fixture.csv(&format!("SELECT count(*), sum(id) FROM {table} WHERE mixed <> 'x'")).await, "count,sum\n2,4\n");
+    }
+}
+
+#[tokio::test]
+async fn several_readers_of_one_json_file_find_each_line_once() {
+    let folder = tempfile::tempdir().unwrap();
+    // Larger than what the engine leaves to one reader.
+    let rows: String = (0..120_000).map(|row| format!("{{\"id\":{row},\"text\":\"{}\"}}\n", "가나다".repeat(row % 20))).collect();
+    assert!(rows.len() > 12 << 20);
+    write(&folder.path().join("large.json"), &rows);
+    let fixture = Fixture::tables(folder.path());
+    let sum = 120_000_u64 * 119_999 / 2;
+    assert_eq!(
+        fixture.csv("SELECT count(*), count(DISTINCT id) AS ids, sum(id) FROM large").await,
+        format!("count,ids,sum\n120000,120000,{sum}\n")
+    );
+}
+
+#[tokio::test]
+async fn an_empty_line_of_a_csv_file_is_no_row() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("one.csv"), "a\n1\n\n2\n");
+    write(&folder.path().join("two.csv"), "a,b\n1,\n,\n2,\n");
+    let fixture = Fixture::tables(folder.path());
+    assert_eq!(fixture.csv("SELECT count(*) FROM one").await, "count\n2\n");
+    assert_eq!(fixture.csv("SELECT count(*) FROM two").await, "count\n3\n");
 }
 
 #[tokio::test]

@@ -1,16 +1,19 @@
 //! A folder whose files, and sub-folders of files, are the tables.
 //!
 //! The folder is read when a query names a table that is not known yet, when tables are listed, and when a known file has changed; until
-//! then what was learnt of it is kept. Files may come, change and go at any time.
+//! then what was learnt of it is kept. Files may come, change and go at any time. Who asks for a table that is being looked at waits for
+//! that look.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use datafusion::execution::SessionState;
+use futures::FutureExt;
 use outflow_core::{Code, Error, Result};
 use outflow_storage::code_of;
 use tokio::task::spawn_blocking;
@@ -25,8 +28,11 @@ use super::provider;
 pub(in super::super) struct Folder {
     root: PathBuf,
     index: RwLock<Option<Arc<Index>>>,
-    loaded: Mutex<HashMap<String, Loaded>>,
+    loaded: Mutex<HashMap<String, Slot>>,
 }
+
+/// What is known of a table; locked by whoever looks at its files.
+type Slot = Arc<tokio::sync::Mutex<Option<Loaded>>>;
 
 /// The tables by name, in composed form.
 type Index = BTreeMap<String, Entry>;
@@ -89,15 +95,22 @@ impl Folder {
     }
 
     async fn load(&self, name: String, files: Files, state: &SessionState) -> Result<Found> {
-        if let Some(loaded) = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&name)
+        let slot = Arc::clone(self.loaded.lock().unwrap_or_else(PoisonError::into_inner).entry(name.clone()).or_default());
+        let mut slot = slot.lock().await;
+        if let Some(loaded) = slot.as_ref()
             && loaded.files == files
         {
             return Ok(loaded.found.clone());
         }
         let paths: Vec<PathBuf> = files.files.iter().map(|(path, ..)| path.clone()).collect();
-        let found = provider::open(files.kind, paths, &self.root, state).await?;
-        let loaded = Loaded { files, found: found.clone() };
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(name, loaded);
+        let opened = Box::pin(provider::open(files.kind, paths, &self.root, state));
+        // What is wrong with one table's files must not take the others along, however the reader puts it.
+        let found = AssertUnwindSafe(opened).catch_unwind().await.unwrap_or_else(|_| {
+            let message =
+                format!("the table `{name}` cannot be read: its reader failed in the middle of it; the file may be broken");
+            Err(Error::new(Code::TableUnreadable, message))
+        })?;
+        *slot = Some(Loaded { files, found: found.clone() });
         Ok(found)
     }
 
@@ -142,11 +155,14 @@ fn scan(root: &Path) -> io::Result<Index> {
             None if metadata.is_dir() && !file_name.starts_with(['.', '_']) => file_name.as_str(),
             None => continue,
         };
-        let is_folder = metadata.is_dir();
-        if is_folder && data_files(&path)?.is_empty() {
-            continue;
-        }
-        let entry = Entry { path, is_folder, problem: None };
+        // To open anything else, a pipe for one, could take for ever.
+        let entry = if metadata.is_dir() {
+            let listed = data_files(&path);
+            folder_entry(path, listed)?
+        } else {
+            metadata.is_file().then_some(Entry { path, is_folder: false, problem: None })
+        };
+        let Some(entry) = entry else { continue };
         match index.get_mut(&composed(name)) {
             None => {
                 index.insert(composed(name), entry);
@@ -159,6 +175,21 @@ fn scan(root: &Path) -> io::Result<Index> {
         }
     }
     Ok(index)
+}
+
+/// What a folder is, going by the data files that are listed in it: no table where there are none. One that cannot be looked into says
+/// why and harms no other.
+fn folder_entry(path: PathBuf, listed: io::Result<Vec<PathBuf>>) -> io::Result<Option<Entry>> {
+    let problem = match listed {
+        Ok(files) if files.is_empty() => return Ok(None),
+        Ok(_) => None,
+        // It went while we looked.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // This says nothing about the folder, and passes.
+        Err(error) if code_of(&error) == Code::Overloaded => return Err(error),
+        Err(error) => Some(format!("its folder `{}`: {}", shown(&path), super::reason(&error))),
+    };
+    Ok(Some(Entry { path, is_folder: true, problem }))
 }
 
 /// The files of a table and how to read them, or why that cannot be told.
@@ -184,6 +215,9 @@ async fn files_of(entry: &Entry) -> Result<Files, (Code, String)> {
         let mut files = Vec::with_capacity(paths.len());
         for path in paths {
             let metadata = fs::metadata(&path).map_err(gone)?;
+            if !metadata.is_file() {
+                return unfit(format!("`{}` is no file any more", shown(&path)));
+            }
             files.push((path, metadata.len(), metadata.modified().ok()));
         }
         Ok(Files { kind, files })
@@ -253,6 +287,19 @@ mod tests {
         assert!(index["a"].problem.as_deref().unwrap().contains("`a.csv` and `a.parquet`"));
         assert_eq!(lookup(&index, "Orders").unwrap().unwrap().0, "Orders");
         assert_eq!(lookup(&index, "orders").unwrap_err().code(), Code::QueryInvalid);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_looked_into_is_a_problem_of_its_own() {
+        let entry = |listed: io::Result<Vec<PathBuf>>| folder_entry(PathBuf::from("tables/sales"), listed);
+        let denied = entry(Err(io::ErrorKind::PermissionDenied.into())).unwrap().unwrap();
+        assert_eq!(denied.problem.as_deref(), Some("its folder `sales`: access is denied"));
+        assert!(entry(Err(io::ErrorKind::NotFound.into())).unwrap().is_none());
+        assert!(entry(Ok(Vec::new())).unwrap().is_none());
+        assert!(entry(Ok(vec![PathBuf::from("tables/sales/1.csv")])).unwrap().unwrap().problem.is_none());
+        if cfg!(unix) {
+            entry(Err(io::Error::from_raw_os_error(24))).unwrap_err();
+        }
     }
 
     #[test]

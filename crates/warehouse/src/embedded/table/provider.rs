@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::datasource::file_format::FileFormat as EngineFormat;
 use datafusion::datasource::file_format::csv::CsvFormat;
-use datafusion::datasource::file_format::json::JsonFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
@@ -14,16 +12,20 @@ use datafusion::execution::SessionState;
 use outflow_core::{Code, Error, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
 use super::super::error::from_reading;
 use super::Found;
 use super::file_kind::{FileFormat, FileKind};
-use super::infer;
+use super::infer::{self, Inferred, TextFiles};
+use super::json_lines::JsonLines;
+use super::parquet;
 
 /// What a path keeps in a URL.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// The table of these files, which lie under `root`.
+/// The table of these files, which lie under `root`. Text files are read from their beginning to their end, which is given up when this
+/// is dropped.
 ///
 /// # Errors
 /// `table_unreadable` naming the file that cannot be read, and why.
@@ -37,12 +39,12 @@ pub(super) async fn open(kind: FileKind, files: Vec<PathBuf>, root: &Path, state
         FileFormat::Csv => Arc::new(
             CsvFormat::default().with_has_header(true).with_newlines_in_values(true).with_file_compression_type(kind.compression),
         ),
-        FileFormat::JsonLines => Arc::new(JsonFormat::default().with_file_compression_type(kind.compression)),
+        FileFormat::JsonLines => Arc::new(JsonLines(kind.compression)),
     };
     let options = ListingOptions::new(format).with_file_extension("");
-    let schema = match kind.format {
-        FileFormat::Parquet => parquet_schema(&options, &urls, &names, state).await?,
-        FileFormat::Csv | FileFormat::JsonLines => text_schema(kind, files, names.clone()).await?,
+    let Inferred { schema, batch_rows } = match kind.format {
+        FileFormat::Parquet => parquet::columns(&options, &urls, files, &names, state).await?,
+        FileFormat::Csv | FileFormat::JsonLines => text_columns(kind, files, names.clone()).await?,
     };
     let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
     let table = ListingTable::try_new(config).map_err(|error| from_reading(error, &names.join("`, `")))?;
@@ -51,37 +53,16 @@ pub(super) async fn open(kind: FileKind, files: Vec<PathBuf>, root: &Path, state
         FileFormat::Parquet => Vec::new(),
         FileFormat::Csv | FileFormat::JsonLines => names.iter().map(|name| format!("`{name}`")).collect(),
     };
-    Ok(Found { provider: Arc::new(table), text_files })
+    Ok(Found { provider: Arc::new(table), text_files, batch_rows })
 }
 
-async fn parquet_schema(
-    options: &ListingOptions,
-    urls: &[ListingTableUrl],
-    names: &[String],
-    state: &SessionState,
-) -> Result<SchemaRef> {
-    let mut merged: Option<Schema> = None;
-    for (url, name) in urls.iter().zip(names) {
-        let schema = options.infer_schema(state, url).await.map_err(|error| from_reading(error, name))?;
-        if schema.fields().is_empty() {
-            // What the engine says of a file of no bytes, which it passes over.
-            return Err(Error::new(Code::TableUnreadable, format!("`{name}` cannot be read: it is empty")));
-        }
-        let schema = Schema::new(schema.fields().clone());
-        merged = Some(match merged {
-            None => schema,
-            Some(merged) => {
-                Schema::try_merge([merged, schema]).map_err(|error| from_reading(DataFusionError::from(error), name))?
-            }
-        });
-    }
-    Ok(Arc::new(merged.unwrap_or_else(Schema::empty)))
-}
-
-async fn text_schema(kind: FileKind, files: Vec<PathBuf>, names: Vec<String>) -> Result<SchemaRef> {
+async fn text_columns(kind: FileKind, paths: Vec<PathBuf>, names: Vec<String>) -> Result<Inferred> {
+    let stop = CancellationToken::new();
+    let _guard = stop.clone().drop_guard();
+    let files = TextFiles { paths, names, compression: kind.compression, stop };
     let inferred = spawn_blocking(move || match kind.format {
-        FileFormat::Csv => infer::csv(&files, &names, kind.compression),
-        _ => infer::json_lines(&files, &names, kind.compression),
+        FileFormat::Csv => infer::csv(&files),
+        _ => infer::json_lines(&files),
     });
     inferred.await.map_err(|error| Error::new(Code::Internal, "a table's files could not be looked at").with_source(error))?
 }
