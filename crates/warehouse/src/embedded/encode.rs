@@ -67,8 +67,8 @@ impl Encoder {
                 writer.write(batch).map_err(failed)?;
                 if writer.in_progress_size() >= ROW_GROUP {
                     writer.flush().map_err(failed)?;
+                    take_written(writer, out);
                 }
-                out.append(writer.inner_mut());
                 Ok(())
             }
         }
@@ -84,7 +84,7 @@ impl Encoder {
             Self::Csv { .. } | Self::Json => {}
             Self::Parquet(writer) => {
                 writer.finish().map_err(failed)?;
-                out.append(writer.inner_mut());
+                take_written(writer, out);
             }
         }
         Ok(())
@@ -104,6 +104,16 @@ impl Encoder {
             Self::Csv { header, .. } => u64::from(*header),
             Self::Json | Self::Parquet(_) => 0,
         }
+    }
+}
+
+/// Moves what the writer has written; copies only behind what is there already.
+fn take_written(writer: &mut ArrowWriter<Vec<u8>>, out: &mut Vec<u8>) {
+    let mut written = std::mem::take(writer.inner_mut());
+    if out.is_empty() {
+        *out = written;
+    } else {
+        out.append(&mut written);
     }
 }
 

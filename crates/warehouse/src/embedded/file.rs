@@ -87,9 +87,9 @@ impl FileWriter {
             self.encoder.write(&part, &mut self.pending)?;
             self.rows += part.num_rows() as u64;
             self.meter.add_rows(part.num_rows() as u64);
-            while self.pending.len() >= CHUNK {
-                let rest = self.pending.split_off(CHUNK);
-                let chunk = std::mem::replace(&mut self.pending, rest);
+            // Nothing is cut off at the end: of text there is hardly more, and a row group of Parquet is not copied for it.
+            if self.pending.len() >= CHUNK {
+                let chunk = std::mem::take(&mut self.pending);
                 let ready = self.compressor.push(chunk).await?;
                 self.put(ready).await?;
             }
