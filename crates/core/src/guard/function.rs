@@ -24,9 +24,9 @@ impl Functions {
         self.0.iter().any(|list| list.binary_search(&name).is_ok())
     }
 
-    /// The allowed name that looks most like it.
+    /// The allowed name that looks most like it; of several, one that people use often.
     pub(crate) fn nearest(&self, name: &str) -> Option<&'static str> {
-        nearest(name, self.names())
+        nearest(name, FREQUENT.into_iter().chain(self.names()))
     }
 
     /// All names that are allowed.
@@ -44,6 +44,13 @@ impl Functions {
         matches!(name, "repeat" | "lpad" | "rpad" | "replace" | "regexp_replace")
     }
 }
+
+/// Of those that both have, what most queries call.
+#[rustfmt::skip]
+const FREQUENT: [&str; 20] = [
+    "count", "sum", "avg", "min", "max", "coalesce", "nullif", "lower", "upper", "trim", "length", "substring", "replace", "concat",
+    "round", "abs", "extract", "date_trunc", "now", "row_number",
+];
 
 /// What both have.
 #[rustfmt::skip]
@@ -97,10 +104,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn of_near_names_the_one_that_people_use_is_meant() {
+        for (typed, meant) in [("cout", "count"), ("mix", "min"), ("summ", "sum"), ("coalesc", "coalesce"), ("cott", "cot")] {
+            assert_eq!(EMBEDDED.nearest(typed), Some(meant), "{typed}");
+        }
+        assert_eq!(EMBEDDED.nearest("pg_read_file"), None);
+    }
+
+    #[test]
     fn the_lists_are_sorted_and_do_not_overlap() {
         for list in [COMMON.as_slice(), &DATAFUSION, &AMAZON] {
             assert!(list.is_sorted_by(|one, next| one < next));
         }
+        assert!(FREQUENT.iter().all(|name| COMMON.contains(name)));
         assert!(COMMON.iter().all(|name| !DATAFUSION.contains(name) && !AMAZON.contains(name)));
     }
 }

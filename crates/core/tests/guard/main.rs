@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "an assertion of a test")]
 
+mod documented;
 mod hostile;
 mod legitimate;
 mod limits;
