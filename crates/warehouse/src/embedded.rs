@@ -6,6 +6,7 @@
 //! can only read the tables.
 
 mod adapt;
+mod arithmetic;
 mod column;
 mod compress;
 mod csv;
@@ -13,16 +14,21 @@ mod destination;
 mod encode;
 mod error;
 mod file;
+mod growth;
 mod identifier;
 mod json;
 mod literal;
+mod moment;
+mod name;
 mod progress;
 mod query;
 mod registry;
+mod resolve;
 mod run;
 mod session;
 mod slice;
 mod stoppable;
+mod sum;
 mod table;
 mod text;
 mod unload;

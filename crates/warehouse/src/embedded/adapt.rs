@@ -1,68 +1,149 @@
-//! Turns what Redshift understands and the engine does not into what both do: `TOP`, and the names of columns that have none.
+//! Turns what Redshift understands and the engine does not into what both do: `TOP` and `FETCH`, moments without a precision, functions
+//! under other names, and the names of columns that have none.
 //!
 //! The tree is changed in place; no text is made from it.
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use outflow_core::{Code, Error, Result};
 use sqlparser::ast::{
-    Expr, Ident, LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, Top, TopQuantity, Value, VisitMut, VisitorMut,
+    BinaryOperator, DataType, Expr, Fetch, Function, FunctionArg, FunctionArgExpr, FunctionArguments, LimitClause,
+    ObjectNamePart, Query, SetExpr, Top, TopQuantity, TypedString, Value, VisitMut, VisitorMut,
 };
+
+use super::name::name_outputs;
 
 /// Changes a query for the engine.
 ///
 /// # Errors
-/// `query_invalid` for a `TOP` that Redshift does not have either.
+/// `query_invalid` for a `TOP` that Redshift does not have either, and for what the engine has no values of.
 pub(super) fn adapt(query: &mut Query) -> Result<()> {
-    match query.visit(&mut TopToLimit) {
-        ControlFlow::Break(error) => return Err(error),
-        ControlFlow::Continue(()) => name_outputs(query),
+    // The names first: they are those of the functions that the query calls.
+    name_outputs(query);
+    match query.visit(&mut Adapt) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
+}
+
+struct Adapt;
+
+impl VisitorMut for Adapt {
+    type Break = Error;
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        match top_to_limit(query).and_then(|()| fetch_to_limit(query)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
+        match expr {
+            Expr::Cast { data_type, .. } | Expr::Convert { data_type: Some(data_type), .. } => in_microseconds(data_type)?,
+            Expr::TypedString(TypedString { data_type, .. }) => in_microseconds(data_type)?,
+            Expr::Array(_) => return refused("there are no arrays in the embedded warehouse"),
+            Expr::Function(function) => {
+                if let Some(operation) = renamed(function) {
+                    *expr = operation;
+                }
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn refused<T>(message: &str) -> ControlFlow<Error, T> {
+    ControlFlow::Break(Error::new(Code::QueryInvalid, message))
+}
+
+/// Redshift's moments are in microseconds from the year 4713 BC on; the engine's, where nothing is said, end in 2262.
+fn in_microseconds(data_type: &mut DataType) -> ControlFlow<Error> {
+    match data_type {
+        DataType::Timestamp(precision @ None, _) => *precision = Some(6),
+        DataType::Custom(name, _) if name.to_string().eq_ignore_ascii_case("super") => {
+            return refused("there is no type `super` in the embedded warehouse; cast to `varchar`");
+        }
+        _ => {}
+    }
+    ControlFlow::Continue(())
+}
+
+/// Gives a function the engine's name for it; `mod` becomes an operator.
+fn renamed(function: &mut Function) -> Option<Expr> {
+    let [part] = function.name.0.as_mut_slice() else { return None };
+    let ObjectNamePart::Identifier(name) = part else { return None };
+    match name.value.to_ascii_lowercase().as_str() {
+        "ceiling" => name.value = "ceil".to_owned(),
+        "sign" => name.value = "signum".to_owned(),
+        "mod" => {
+            let FunctionArguments::List(list) = &mut function.args else { return None };
+            let [FunctionArg::Unnamed(FunctionArgExpr::Expr(dividend)), FunctionArg::Unnamed(FunctionArgExpr::Expr(divisor))] =
+                list.args.as_mut_slice()
+            else {
+                return None;
+            };
+            let [left, right] = [dividend, divisor]
+                .map(|operand| Box::new(Expr::Nested(Box::new(std::mem::replace(operand, Expr::Value(Value::Null.into()))))));
+            let operation = Expr::BinaryOp { left, op: BinaryOperator::Modulo, right };
+            return Some(Expr::Nested(Box::new(operation)));
+        }
+        _ => {}
+    }
+    None
+}
+
+/// `SELECT TOP n …` becomes `SELECT … LIMIT n`.
+fn top_to_limit(query: &mut Query) -> Result<()> {
+    match query.body.as_mut() {
+        SetExpr::Select(select) => {
+            let Some(top) = select.top.take() else { return Ok(()) };
+            if query.limit_clause.is_some() || query.fetch.is_some() {
+                return Err(Error::new(Code::QueryInvalid, "TOP and LIMIT are used together; use one of them"));
+            }
+            query.limit_clause = Some(limit(top)?);
+            Ok(())
+        }
+        body if has_top(body) => {
+            let message =
+                "TOP in a part of a UNION, INTERSECT or EXCEPT is not supported; put the part into `SELECT * FROM (…) AS q`";
+            Err(Error::new(Code::QueryInvalid, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `FETCH FIRST n ROWS ONLY` becomes `LIMIT n`.
+fn fetch_to_limit(query: &mut Query) -> Result<()> {
+    let count = match query.fetch.take() {
+        None => return Ok(()),
+        Some(Fetch { with_ties: false, percent: false, quantity }) => quantity.unwrap_or_else(|| number("1".to_owned())),
+        Some(_) => return Err(Error::new(Code::QueryInvalid, "FETCH takes a number of rows, without PERCENT and WITH TIES")),
+    };
+    let clause = query.limit_clause.get_or_insert_with(|| limited(None));
+    match clause {
+        LimitClause::LimitOffset { limit: limit @ None, .. } => *limit = Some(count),
+        _ => return Err(Error::new(Code::QueryInvalid, "FETCH and LIMIT are used together; use one of them")),
     }
     Ok(())
 }
 
-/// `SELECT TOP n …` becomes `SELECT … LIMIT n`.
-struct TopToLimit;
-
-impl VisitorMut for TopToLimit {
-    type Break = Error;
-
-    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
-        match query.body.as_mut() {
-            SetExpr::Select(select) => {
-                let Some(top) = select.top.take() else { return ControlFlow::Continue(()) };
-                if query.limit_clause.is_some() || query.fetch.is_some() {
-                    return ControlFlow::Break(Error::new(
-                        Code::QueryInvalid,
-                        "TOP and LIMIT are used together; use one of them",
-                    ));
-                }
-                match limit(top) {
-                    Ok(limit) => query.limit_clause = Some(limit),
-                    Err(error) => return ControlFlow::Break(error),
-                }
-                ControlFlow::Continue(())
-            }
-            body if has_top(body) => {
-                let message =
-                    "TOP in a part of a UNION, INTERSECT or EXCEPT is not supported; put the part into `SELECT * FROM (…) AS q`";
-                ControlFlow::Break(Error::new(Code::QueryInvalid, message))
-            }
-            _ => ControlFlow::Continue(()),
-        }
-    }
-}
-
 fn limit(top: Top) -> Result<LimitClause> {
     let limit = match top {
-        Top { with_ties: false, percent: false, quantity: Some(TopQuantity::Constant(count)) } => {
-            Expr::Value(Value::Number(count.to_string(), false).into())
-        }
+        Top { with_ties: false, percent: false, quantity: Some(TopQuantity::Constant(count)) } => number(count.to_string()),
         Top { with_ties: false, percent: false, quantity: Some(TopQuantity::Expr(expr)) } => expr,
         _ => return Err(Error::new(Code::QueryInvalid, "TOP takes a number of rows, without PERCENT and WITH TIES")),
     };
-    Ok(LimitClause::LimitOffset { limit: Some(limit), offset: None, limit_by: Vec::new() })
+    Ok(limited(Some(limit)))
+}
+
+fn limited(limit: Option<Expr>) -> LimitClause {
+    LimitClause::LimitOffset { limit, offset: None, limit_by: Vec::new() }
+}
+
+fn number(digits: String) -> Expr {
+    Expr::Value(Value::Number(digits, false).into())
 }
 
 fn has_top(body: &SetExpr) -> bool {
@@ -72,95 +153,6 @@ fn has_top(body: &SetExpr) -> bool {
         _ => false,
     }
 }
-
-/// Gives the columns of the result that have no name the one that Redshift gives them. The engine's own would be expressions in its
-/// words. A name that is taken already gets a number, since files cannot have two columns of one name.
-fn name_outputs(query: &mut Query) {
-    let mut body = query.body.as_mut();
-    loop {
-        match body {
-            SetExpr::Query(inner) => body = inner.body.as_mut(),
-            SetExpr::SetOperation { left, .. } => body = left.as_mut(),
-            SetExpr::Select(select) => {
-                name_projection(&mut select.projection);
-                if let Some(inner) = only_subquery(select) {
-                    name_outputs(inner);
-                }
-                return;
-            }
-            _ => return,
-        }
-    }
-}
-
-/// The query behind a plain `SELECT * FROM (…)`, whose columns are the result's.
-fn only_subquery(select: &mut Select) -> Option<&mut Query> {
-    let is_all = matches!(select.projection.as_slice(), [SelectItem::Wildcard(_)]);
-    match select.from.as_mut_slice() {
-        [table] if is_all && table.joins.is_empty() => match &mut table.relation {
-            TableFactor::Derived { subquery, .. } => Some(subquery),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn name_projection(projection: &mut [SelectItem]) {
-    let mut taken: HashSet<String> = projection
-        .iter()
-        .filter_map(|item| match item {
-            SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
-            SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(folded(name)),
-            SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) => names.last().map(folded),
-            _ => None,
-        })
-        .collect();
-    for item in projection {
-        let SelectItem::UnnamedExpr(expr) = item else { continue };
-        if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
-            continue;
-        }
-        let base = natural_name(expr);
-        let mut name = base.clone();
-        for number in 2.. {
-            if taken.insert(name.clone()) {
-                break;
-            }
-            name = format!("{base}_{number}");
-        }
-        let expr = std::mem::replace(expr, Expr::Value(Value::Null.into()));
-        *item = SelectItem::ExprWithAlias { expr, alias: Ident::with_quote('"', name) };
-    }
-}
-
-fn folded(name: &Ident) -> String {
-    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_ascii_lowercase() }
-}
-
-/// The name that PostgreSQL and Redshift give a column which is no plain column.
-fn natural_name(expr: &Expr) -> String {
-    match expr {
-        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } | Expr::Collate { expr: inner, .. } => natural_name(inner),
-        Expr::Identifier(name) => folded(name),
-        Expr::CompoundIdentifier(names) => names.last().map(folded).unwrap_or_else(|| UNNAMED.to_owned()),
-        Expr::Function(function) => match function.name.0.last().and_then(|part| part.as_ident()) {
-            Some(name) => folded(name),
-            None => UNNAMED.to_owned(),
-        },
-        Expr::Case { .. } => "case".to_owned(),
-        Expr::Exists { .. } => "exists".to_owned(),
-        Expr::Extract { .. } => "date_part".to_owned(),
-        Expr::Substring { .. } => "substring".to_owned(),
-        Expr::Trim { .. } => "btrim".to_owned(),
-        Expr::Position { .. } => "position".to_owned(),
-        Expr::Overlay { .. } => "overlay".to_owned(),
-        Expr::Ceil { .. } => "ceil".to_owned(),
-        Expr::Floor { .. } => "floor".to_owned(),
-        _ => UNNAMED.to_owned(),
-    }
-}
-
-const UNNAMED: &str = "?column?";
 
 #[cfg(test)]
 mod tests {
@@ -174,19 +166,36 @@ mod tests {
     }
 
     #[test]
-    fn columns_without_a_name_get_redshifts() {
+    fn fetch_becomes_limit() {
+        assert_eq!(adapted("SELECT a FROM t FETCH FIRST 2 ROWS ONLY"), "SELECT a FROM t LIMIT 2");
+        assert_eq!(adapted("SELECT a FROM t OFFSET 3 ROWS FETCH NEXT ROW ONLY"), "SELECT a FROM t LIMIT 1 OFFSET 3 ROWS");
+        for text in ["SELECT a FROM t FETCH FIRST 2 ROWS WITH TIES", "SELECT a FROM t LIMIT 1 FETCH FIRST 2 ROWS ONLY"] {
+            assert_eq!(adapt(&mut parse(text).unwrap()).unwrap_err().code(), Code::QueryInvalid, "{text}");
+        }
+    }
+
+    #[test]
+    fn functions_have_the_engines_names_and_columns_redshifts() {
         assert_eq!(
-            adapted("SELECT 1, a, t.b, Count(*), 2 FROM t"),
-            r#"SELECT 1 AS "?column?", a, t.b, Count(*) AS "count", 2 AS "?column?_2" FROM t"#
+            adapted("SELECT Mod(a + 1, 2), ceiling(a), sign(a) FROM t"),
+            r#"SELECT ((a + 1) % (2)) AS "mod", ceil(a) AS "ceiling", signum(a) AS "sign" FROM t"#
         );
+    }
+
+    #[test]
+    fn moments_are_in_microseconds_unless_the_query_says_otherwise() {
         assert_eq!(
-            adapted("SELECT max(a), max(b), c AS max FROM t"),
-            r#"SELECT max(a) AS "max_2", max(b) AS "max_3", c AS max FROM t"#
+            adapted("SELECT a::timestamp AS a, TIMESTAMP '9999-12-31' AS b, CAST(c AS timestamptz) AS c, d::timestamp(3) AS d"),
+            "SELECT a::TIMESTAMP(6) AS a, TIMESTAMP(6) '9999-12-31' AS b, CAST(c AS TIMESTAMPTZ(6)) AS c, d::TIMESTAMP(3) AS d"
         );
-        assert_eq!(adapted("SELECT a::int FROM t"), r#"SELECT a::INT AS "a" FROM t"#);
-        assert_eq!(adapted("SELECT * FROM (SELECT sum(a) FROM t) AS q"), r#"SELECT * FROM (SELECT sum(a) AS "sum" FROM t) AS q"#);
-        assert_eq!(adapted("SELECT 1 UNION ALL SELECT 2"), r#"SELECT 1 AS "?column?" UNION ALL SELECT 2"#);
-        assert_eq!(adapted("SELECT a FROM (SELECT sum(a) FROM t) AS q"), "SELECT a FROM (SELECT sum(a) FROM t) AS q");
+    }
+
+    #[test]
+    fn what_the_engine_has_no_values_of_is_refused_in_plain_words() {
+        for (text, what) in [("SELECT ARRAY[1, 2] AS a", "arrays"), ("SELECT '1'::super AS a", "`super`")] {
+            let error = adapt(&mut parse(text).unwrap()).unwrap_err();
+            assert!(error.code() == Code::QueryInvalid && error.message().contains(what), "{error}");
+        }
     }
 
     #[test]

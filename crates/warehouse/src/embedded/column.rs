@@ -10,6 +10,8 @@ use outflow_core::schema::Column;
 use outflow_core::{Code, Error, Result};
 use serde_json::{Value, json};
 
+use super::arithmetic::within_precision;
+
 /// The length that Redshift gives a text which has none of its own.
 const MAX_LENGTH: u32 = 65_535;
 
@@ -51,17 +53,16 @@ impl Columns {
     /// The rows in the types that are written.
     ///
     /// # Errors
-    /// `query_failed` when a value does not fit, such as a moment beyond what microseconds reach.
+    /// `query_failed` when a value does not fit, such as a moment beyond what microseconds reach, or a number with more digits than its type has.
     pub(super) fn bring(&self, batch: RecordBatch) -> Result<RecordBatch> {
         let options = CastOptions { safe: false, ..Default::default() };
         let columns: Result<Vec<ArrayRef>> = (batch.columns().iter().zip(self.schema.fields()))
             .map(|(array, field)| {
-                if array.data_type() == field.data_type() {
-                    return Ok(Arc::clone(array));
-                }
-                cast_with_options(array, field.data_type(), &options).map_err(|error| {
-                    Error::new(Code::QueryFailed, format!("a value of the column `{}` cannot be written", field.name()))
-                        .with_source(error)
+                let is_it = array.data_type() == field.data_type();
+                let brought = if is_it { Ok(Arc::clone(array)) } else { cast_with_options(array, field.data_type(), &options) };
+                brought.and_then(|array| within_precision(array.as_ref()).map(|()| array)).map_err(|error| {
+                    let message = format!("a value of the column `{}` is out of range for its type", field.name());
+                    Error::new(Code::QueryFailed, message).with_source(error)
                 })
             })
             .collect();
@@ -229,5 +230,18 @@ mod tests {
         let brought = columns.bring(batch).unwrap();
         assert_eq!(brought.schema(), *columns.schema());
         assert_eq!(brought.column(0).null_count(), 1);
+    }
+
+    #[test]
+    fn a_number_with_more_digits_than_its_type_is_refused() {
+        use arrow::array::Decimal128Array;
+        let of = |value: i128| {
+            let numbers = Decimal128Array::from(vec![value]).with_precision_and_scale(5, 2).unwrap();
+            RecordBatch::try_from_iter([("a", Arc::new(numbers) as ArrayRef)]).unwrap()
+        };
+        let columns = Columns::new(&of(1).schema()).unwrap();
+        assert!(columns.bring(of(99_999)).is_ok());
+        let error = columns.bring(of(100_000)).unwrap_err();
+        assert!(error.code() == Code::QueryFailed && error.message().contains("`a` is out of range"), "{error}");
     }
 }

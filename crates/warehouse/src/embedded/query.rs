@@ -2,9 +2,9 @@
 //!
 //! The tree goes to the engine; it is never printed back. Places in errors are places in the caller's own text.
 
+use outflow_core::guard::RedshiftReading;
 use outflow_core::{Code, Error, Position, Result};
 use sqlparser::ast::{Ident, Query, SetExpr, Statement};
-use sqlparser::dialect::RedshiftSqlDialect;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer};
 
@@ -21,7 +21,7 @@ const WRAPPER: (&str, &str) = ("SELECT * FROM (\n", "\n) AS outflow_limited");
 /// # Errors
 /// `sql_syntax` with the place, `sql_too_complex`, or `query_invalid` for what is not one query.
 pub(super) fn parse(text: &str) -> Result<Query> {
-    let dialect = RedshiftSqlDialect {};
+    let dialect = RedshiftReading::of_checked();
     let mut tokens = Tokenizer::new(&dialect, text).with_unescape(false).tokenize_with_location().map_err(|error| {
         syntax(&error.message, Some(Position { line: error.location.line, column: error.location.column }), text)
     })?;
@@ -107,7 +107,8 @@ fn split_place(message: &str) -> (&str, Option<Position>) {
 /// The parser sometimes tells the place of the token after the one that it did not expect; then that one's.
 fn at_found(message: &str, told: Position, text: &str) -> Position {
     let Some((_, found)) = message.rsplit_once(", found: ") else { return told };
-    let tokens = Tokenizer::new(&RedshiftSqlDialect {}, text).with_unescape(false).tokenize_with_location().unwrap_or_default();
+    let tokens =
+        Tokenizer::new(&RedshiftReading::of_checked(), text).with_unescape(false).tokenize_with_location().unwrap_or_default();
     let mut before = None;
     for token in tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))) {
         let position = Position { line: token.span.start.line, column: token.span.start.column };

@@ -14,7 +14,8 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::{SessionState, SessionStateBuilder, TaskContext};
+use datafusion::execution::{FunctionRegistry, SessionState, SessionStateBuilder, TaskContext};
+use datafusion::optimizer::Analyzer;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::Statement as EngineStatement;
@@ -24,11 +25,16 @@ use sqlparser::ast::{Query, Statement, visit_relations};
 use tokio_util::sync::CancellationToken;
 
 use super::adapt::adapt;
+use super::arithmetic::ExactArithmetic;
 use super::column::Columns;
 use super::error::{from_planning, from_running};
-use super::identifier::{advice, folded, resolve_columns};
+use super::growth::{batch_rows, bound_texts};
+use super::identifier::{advice, folded};
+use super::moment::Moments;
 use super::query::{parse, place, refuse_outer_limit};
+use super::resolve::{KnownTables, resolve_columns};
 use super::stoppable::stoppable;
+use super::sum::exact_sum;
 use super::table::Tables;
 
 /// The names under which tables may be qualified.
@@ -65,11 +71,17 @@ impl Session {
             .with_metadata_cache_limit(16 << 20)
             .build_arc()
             .map_err(|error| Error::new(Code::ConfigInvalid, "the query engine cannot be set up").with_source(error))?;
-        let state = SessionStateBuilder::new()
+        let mut rules = Analyzer::new().rules;
+        rules.insert(0, Arc::new(Moments));
+        rules.push(Arc::new(ExactArithmetic));
+        let mut state = SessionStateBuilder::new()
             .with_config(config(partitions, memory_limit))
             .with_runtime_env(runtime)
             .with_default_features()
+            .with_analyzer_rules(rules)
             .build();
+        let registered = state.register_udaf(Arc::new(exact_sum())).and_then(|_| bound_texts(&mut state));
+        registered.map_err(|error| Error::new(Code::Internal, "the query engine lacks a function").with_source(error))?;
         Ok(Self { state, tables })
     }
 
@@ -83,6 +95,8 @@ impl Session {
         refuse_outer_limit(&query)?;
         adapt(&mut query)?;
         let mut state = self.state.clone();
+        let rows = batch_rows(&query, state.config().batch_size());
+        *state.config_mut() = state.config().clone().with_batch_size(rows);
         let text_files = self.provide_tables(&mut query, &mut state).await?;
         state.mark_start_execution();
         let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query.clone()))));
@@ -105,7 +119,7 @@ impl Session {
         let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query.clone()))));
         let references = state.resolve_table_references(&statement).map_err(|error| from_planning(error, query))?;
         let schema = MemorySchemaProvider::new();
-        let mut columns: Vec<String> = Vec::new();
+        let mut columns = KnownTables::default();
         let mut text_files = Vec::new();
         let mut batch_rows = state.config().batch_size();
         for reference in references {
@@ -117,7 +131,7 @@ impl Session {
                 }
                 return Err(self.unknown_table(&reference, query).await);
             };
-            columns.extend(found.provider.schema().fields().iter().map(|field| field.name().clone()));
+            columns.add(name, found.provider.schema().fields().iter().map(|field| field.name().clone()));
             text_files.extend(found.text_files);
             batch_rows = batch_rows.min(found.batch_rows);
             schema.register_table(name.to_owned(), found.provider).map_err(|error| from_running(error, &[]))?;
@@ -129,7 +143,7 @@ impl Session {
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
         state.register_catalog_list(Arc::new(catalogs));
-        resolve_columns(query, columns.iter().map(String::as_str));
+        resolve_columns(query, columns);
         Ok(text_files)
     }
 
@@ -191,4 +205,30 @@ fn config(partitions: usize, memory_limit: usize) -> SessionConfig {
     // What a sort keeps back for merging what it spilled; each partition of each sort takes it, however small the sort.
     options.execution.sort_spill_reservation_bytes = (memory_limit / 16).min(10 << 20);
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use outflow_core::guard::Guard;
+
+    use super::super::table::Sample;
+    use super::*;
+
+    #[test]
+    fn every_function_that_the_guard_lets_through_is_there() {
+        // What the parser, the engine's planner or `adapt` makes something else of.
+        const SYNTAX: [&str; 5] = ["ceiling", "extract", "mod", "position", "sign"];
+        let folder = tempfile::tempdir().unwrap();
+        let tables = Tables::Sample(Box::new(Sample::new(0.01, folder.path())));
+        let state = Session::new(tables, 1, 64 << 20, None).unwrap().state;
+        let mut there: HashSet<&str> = SYNTAX.into();
+        there.extend(state.scalar_functions().keys().map(String::as_str));
+        there.extend(state.aggregate_functions().keys().map(String::as_str));
+        there.extend(state.window_functions().keys().map(String::as_str));
+        let guard = Guard::embedded();
+        let absent: Vec<&str> = guard.functions().filter(|name| !there.contains(name)).collect();
+        assert!(absent.is_empty(), "{absent:?}");
+    }
 }

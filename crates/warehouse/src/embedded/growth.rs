@@ -1,0 +1,302 @@
+//! Functions that make long texts of short ones. The engine computes a whole batch at once and counts none of it as memory; so a text is no longer
+//! than a `VARCHAR` can be, and is computed in slices of a batch that take little room whatever is in them.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::{cast, concat};
+use arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::ScalarValue;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::{FunctionRegistry, SessionState};
+use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature};
+use sqlparser::ast::{BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Query, visit_expressions};
+
+/// The bytes of the longest `VARCHAR`.
+pub(super) const LONGEST: u64 = 65_535;
+
+/// The bytes that a slice of a batch may come to.
+const ROOM: u64 = 16 << 20;
+
+/// The bytes that one value may come to before it is found too long.
+const ONE_VALUE: u64 = 256 << 20;
+
+/// The bytes that are taken for those of a text of which nothing is known.
+const OPERAND: u64 = 64;
+
+/// The rows of the smallest batch: of the longest texts they take 16 MB.
+const FEWEST_ROWS: usize = 256;
+
+/// The functions, and how their texts grow.
+const GROWING: [(&str, Growth); 9] = [
+    ("concat", Growth::Joined),
+    ("concat_ws", Growth::Separated),
+    ("lpad", Growth::Padded),
+    ("overlay", Growth::Joined),
+    ("regexp_replace", Growth::Replaced),
+    ("repeat", Growth::Repeated),
+    ("replace", Growth::Replaced),
+    ("rpad", Growth::Padded),
+    ("to_char", Growth::Formatted),
+];
+
+/// How a function's result grows with its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Growth {
+    /// As long as the first, as often as the second says.
+    Repeated,
+    /// As many characters as the second says.
+    Padded,
+    /// As long as all of them.
+    Joined,
+    /// As long as all of them, and the first between each two.
+    Separated,
+    /// The first, each place in it as long as the third.
+    Replaced,
+    /// Some characters for each of the last.
+    Formatted,
+}
+
+impl Growth {
+    /// How the function of that name grows, if it does.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        GROWING.iter().find(|(other, _)| *other == name).map(|(_, growth)| *growth)
+    }
+
+    /// The bytes of the result at most; of repeating, exactly.
+    fn most(self, sizes: &[Sizes], row: usize) -> u64 {
+        let size = |argument: usize| sizes.get(argument).map_or(0, |sizes| sizes.at(row));
+        let all = || sizes.iter().map(|sizes| sizes.at(row)).fold(0, u64::saturating_add);
+        match self {
+            Self::Repeated => size(0).saturating_mul(size(1)),
+            Self::Padded => size(1).saturating_mul(4),
+            Self::Joined => all(),
+            Self::Separated => all().saturating_add(size(0).saturating_mul(sizes.len() as u64)),
+            Self::Replaced => (size(0) + 1).saturating_mul(size(2) + 1).saturating_mul(2),
+            Self::Formatted => (size(1) + 1).saturating_mul(32),
+        }
+    }
+
+    /// Refuses what is too long for sure, and what nobody should try.
+    fn refuse(self, most: u64) -> Result<()> {
+        let is_too_long = match self {
+            Self::Repeated => most > LONGEST,
+            Self::Padded => most > 4 * LONGEST,
+            _ => most > ONE_VALUE,
+        };
+        if is_too_long { Err(too_long()) } else { Ok(()) }
+    }
+
+    /// The longest result of these arguments. A file may have longer texts than Redshift; what is made of one may be a little longer still.
+    fn limit(self, sizes: &[Sizes], row: usize) -> u64 {
+        let longest = sizes.iter().map(|sizes| sizes.at(row)).max().unwrap_or_default();
+        match self {
+            Self::Repeated | Self::Padded => LONGEST,
+            _ if longest > LONGEST => longest.saturating_add(LONGEST),
+            _ => LONGEST,
+        }
+    }
+}
+
+/// How many rows the engine may put into a batch when it runs that query: fewer when it may make long texts.
+pub(super) fn batch_rows(query: &Query, usual: usize) -> usize {
+    let (mut bytes, mut doublings) = (0_u64, 0_u32);
+    let _ = visit_expressions(query, |expr| {
+        match expr {
+            // What is joined may itself be joined, in a query within this one.
+            Expr::BinaryOp { op: BinaryOperator::StringConcat, left, right } => {
+                match literal_bytes(left).max(literal_bytes(right)) {
+                    0 => doublings += 1,
+                    literal => bytes = bytes.saturating_add(literal),
+                }
+            }
+            Expr::Overlay { .. } => doublings += 1,
+            Expr::Function(function) => bytes = bytes.saturating_add(call_bytes(function)),
+            _ => {}
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    let bytes = bytes.max(OPERAND).saturating_mul(1 << doublings.min(20));
+    let fitting = usize::try_from(ROOM / bytes.max(1)).unwrap_or(usize::MAX);
+    usual.min(fitting.max(FEWEST_ROWS))
+}
+
+/// The bytes that a call may make of ordinary texts.
+fn call_bytes(function: &Function) -> u64 {
+    let name = function.name.0.last().and_then(|part| part.as_ident()).map(|name| name.value.to_ascii_lowercase());
+    let Some(growth) = name.as_deref().and_then(Growth::of) else { return 0 };
+    let FunctionArguments::List(list) = &function.args else { return OPERAND };
+    let arguments: Vec<&Expr> = (list.args.iter())
+        .filter_map(|argument| match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+            _ => None,
+        })
+        .collect();
+    let count = || match arguments.get(1) {
+        Some(Expr::Value(value)) => value.to_string().parse().unwrap_or(LONGEST),
+        _ => LONGEST,
+    };
+    let texts: u64 = arguments.iter().map(|argument| literal_bytes(argument)).sum();
+    let bytes = match growth {
+        Growth::Repeated if texts > 0 => texts.saturating_mul(count()),
+        Growth::Repeated => OPERAND.saturating_mul(count()),
+        Growth::Padded => count().saturating_mul(4),
+        Growth::Joined | Growth::Separated => texts.max(OPERAND),
+        Growth::Replaced | Growth::Formatted => texts.saturating_mul(32).max(OPERAND),
+    };
+    bytes.min(LONGEST)
+}
+
+fn literal_bytes(expr: &Expr) -> u64 {
+    match expr {
+        Expr::Value(value) => value.value.clone().into_string().map_or(0, |text| text.len() as u64),
+        _ => 0,
+    }
+}
+
+/// Puts bounded functions in the place of the engine's.
+///
+/// # Errors
+/// When the engine does not know one of them.
+pub(super) fn bound_texts(state: &mut SessionState) -> Result<()> {
+    for (name, growth) in GROWING {
+        let inner = state.udf(name)?;
+        state.register_udf(Arc::new(ScalarUDF::from(Bounded { inner, growth })))?;
+    }
+    Ok(())
+}
+
+/// One of the engine's functions, bounded. It is not simplified, since that would make it the engine's own again.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Bounded {
+    inner: Arc<ScalarUDF>,
+    growth: Growth,
+}
+
+impl ScalarUDFImpl for Bounded {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.inner.aliases()
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
+        self.inner.coerce_types(arguments)
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        self.inner.return_type(arguments)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<arrow::datatypes::FieldRef> {
+        self.inner.return_field_from_args(args)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        bounded(self.growth, args, &|args| self.inner.invoke_with_args(args))
+    }
+}
+
+/// Computes a function whose texts grow in that way, slice by slice.
+///
+/// # Errors
+/// The function's own, and one for a text that is too long.
+pub(super) fn bounded(
+    growth: Growth,
+    args: ScalarFunctionArgs,
+    compute: &dyn Fn(ScalarFunctionArgs) -> Result<ColumnarValue>,
+) -> Result<ColumnarValue> {
+    let sizes = args.args.iter().map(Sizes::new).collect::<Result<Vec<_>>>()?;
+    let is_one = args.args.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
+    let rows = if is_one { 1 } else { args.number_rows };
+    if rows == 0 {
+        return compute(args);
+    }
+    let mut pieces: Vec<ArrayRef> = Vec::new();
+    let mut start = 0;
+    while start < rows {
+        let (mut end, mut left, mut longest) = (start, ROOM, 0);
+        while end < rows {
+            let most = growth.most(&sizes, end);
+            growth.refuse(most)?;
+            if end > start && most > left {
+                break;
+            }
+            (left, longest, end) = (left.saturating_sub(most), longest.max(most), end + 1);
+        }
+        let piece = compute(slice(&args, start, end - start))?.into_array(end - start)?;
+        if longest > LONGEST {
+            let made = Sizes::of_array(&piece)?;
+            if (0..piece.len()).any(|row| made.at(row) > growth.limit(&sizes, start + row)) {
+                return Err(too_long());
+            }
+        }
+        pieces.push(piece);
+        start = end;
+    }
+    let made = match pieces.as_slice() {
+        [piece] => Arc::clone(piece),
+        pieces => concat(&pieces.iter().map(AsRef::as_ref).collect::<Vec<_>>())?,
+    };
+    if is_one { Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&made, 0)?)) } else { Ok(ColumnarValue::Array(made)) }
+}
+
+fn slice(args: &ScalarFunctionArgs, start: usize, rows: usize) -> ScalarFunctionArgs {
+    let sliced = |value: &ColumnarValue| match value {
+        ColumnarValue::Array(array) => ColumnarValue::Array(array.slice(start, rows)),
+        ColumnarValue::Scalar(value) => ColumnarValue::Scalar(value.clone()),
+    };
+    ScalarFunctionArgs { args: args.args.iter().map(sliced).collect(), number_rows: rows, ..args.clone() }
+}
+
+fn too_long() -> DataFusionError {
+    DataFusionError::Execution(format!("a text becomes longer than {LONGEST} bytes, the most that character varying holds"))
+}
+
+/// Of a text the bytes, of a number itself; 0 for NULL.
+enum Sizes {
+    Same(u64),
+    Each(Vec<u64>),
+}
+
+impl Sizes {
+    fn new(value: &ColumnarValue) -> Result<Self> {
+        match value {
+            ColumnarValue::Array(array) => Self::of_array(array),
+            ColumnarValue::Scalar(value) => Ok(Self::Same(Self::of_array(&value.to_array()?)?.at(0))),
+        }
+    }
+
+    fn of_array(array: &ArrayRef) -> Result<Self> {
+        let texts = |lengths: &dyn Fn(usize) -> usize| {
+            Self::Each((0..array.len()).map(|row| if array.is_null(row) { 0 } else { lengths(row) as u64 }).collect())
+        };
+        Ok(match array.data_type() {
+            DataType::Utf8 => texts(&|row| array.as_string::<i32>().value_length(row) as usize),
+            DataType::LargeUtf8 => texts(&|row| array.as_string::<i64>().value_length(row) as usize),
+            DataType::Utf8View => texts(&|row| array.as_string_view().value(row).len()),
+            DataType::Dictionary(_, value) => Self::of_array(&cast(array, value)?)?,
+            other if other.is_integer() => {
+                let numbers = cast(array, &DataType::Int64)?;
+                let numbers = numbers.as_primitive::<Int64Type>();
+                Self::Each(numbers.iter().map(|number| number.unwrap_or_default().max(0) as u64).collect())
+            }
+            // Anything else as a text is short.
+            _ => Self::Same(64),
+        })
+    }
+
+    fn at(&self, row: usize) -> u64 {
+        match self {
+            Self::Same(size) => *size,
+            Self::Each(sizes) => sizes.get(row).copied().unwrap_or_default(),
+        }
+    }
+}
