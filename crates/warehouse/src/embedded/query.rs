@@ -2,16 +2,13 @@
 //!
 //! The tree goes to the engine; it is never printed back. Places in errors are places in the caller's own text.
 
-use outflow_core::guard::RedshiftReading;
+use outflow_core::guard::{NESTING, RedshiftReading, at_found};
 use outflow_core::{Code, Error, Position, Result};
 use sqlparser::ast::{Ident, Query, SetExpr, Statement};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::literal::unescape;
-
-/// How deep a query may nest. What the guard lets through nests less; the stack of the warehouse's threads holds far more.
-const NESTING: usize = 128;
 
 /// What `UnloadStatement` puts around a query with an outer `LIMIT`.
 const WRAPPER: (&str, &str) = ("SELECT * FROM (\n", "\n) AS outflow_limited");
@@ -33,11 +30,13 @@ pub(super) fn parse(text: &str) -> Result<Query> {
         }
     }
     let mut parser = Parser::new(&dialect).with_recursion_limit(NESTING).with_tokens_with_locations(tokens);
-    let mut statements = parser.parse_statements().map_err(|error| match error {
+    let parsed = parser.parse_statements();
+    let tokens = parser.into_tokens();
+    let mut statements = parsed.map_err(|error| match error {
         ParserError::RecursionLimitExceeded => Error::new(Code::SqlTooComplex, "the query nests too deep"),
         ParserError::ParserError(message) | ParserError::TokenizerError(message) => {
             let (message, position) = split_place(&message);
-            syntax(message, position.map(|position| at_found(message, position, text)), text)
+            syntax(message, position.map(|position| at_found(message, position, &tokens)), text)
         }
     })?;
     match (statements.pop(), statements.is_empty()) {
@@ -102,23 +101,6 @@ fn split_place(message: &str) -> (&str, Option<Position>) {
         Some((rest, position)) => (rest, Some(position)),
         None => (message, None),
     }
-}
-
-/// The parser sometimes tells the place of the token after the one that it did not expect; then that one's.
-fn at_found(message: &str, told: Position, text: &str) -> Position {
-    let Some((_, found)) = message.rsplit_once(", found: ") else { return told };
-    let tokens =
-        Tokenizer::new(&RedshiftReading::of_checked(), text).with_unescape(false).tokenize_with_location().unwrap_or_default();
-    let mut before = None;
-    for token in tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))) {
-        let position = Position { line: token.span.start.line, column: token.span.start.column };
-        let is_found = token.token.to_string() == found;
-        if position == told {
-            return if is_found { told } else { before.unwrap_or(told) };
-        }
-        before = is_found.then_some(position);
-    }
-    told
 }
 
 fn end_of(text: &str) -> Position {
