@@ -49,6 +49,7 @@ use outflow_core::statement::UnloadStatement;
 use outflow_core::warehouse::{Capabilities, EmptyResult, Progress, Warehouse};
 use outflow_core::{AttemptToken, Code, Error, Result, StatementId};
 use tokio::runtime::{Builder, Runtime};
+use tracing::Instrument;
 
 use self::progress::{Meter, Standing};
 use self::registry::{Begun, Registry, statement_id};
@@ -199,7 +200,8 @@ impl Warehouse for Embedded {
         let statement_id = statement_id(token);
         let runner = self.runner()?;
         if let Some(begun) = self.registry.begin(statement_id.clone()) {
-            self.runtime().spawn(supervise(runner, statement.to_sql(), begun, Arc::clone(&self.registry)));
+            let statement = supervise(runner, statement.to_sql(), begun, Arc::clone(&self.registry));
+            self.runtime().spawn(statement.in_current_span());
         }
         Ok(statement_id)
     }
@@ -210,24 +212,23 @@ impl Warehouse for Embedded {
     }
 
     async fn poll(&self, statement_id: &StatementId, wait: Duration) -> Result<Progress> {
-        let Some(mut handle) = self.registry.find(statement_id) else {
+        let Some(handle) = self.registry.find(statement_id) else {
             let message =
                 format!("the embedded warehouse knows no statement `{statement_id}`; it forgets them when the process ends");
             return Err(Error::new(Code::StatementLost, message));
         };
-        let is_over = handle.standing.borrow_and_update().is_over();
+        let mut standing = handle.standing.subscribe();
+        let is_over = standing.borrow_and_update().is_over();
         if !is_over {
-            // Neither that the time is over nor that the sender is gone changes what is told.
-            let _ = tokio::time::timeout(wait, handle.standing.changed()).await;
+            // That the time is over does not change what is told.
+            let _ = tokio::time::timeout(wait, standing.changed()).await;
         }
         let progress = handle.standing.borrow().progress();
         Ok(progress)
     }
 
     async fn cancel(&self, statement_id: &StatementId) -> Result<()> {
-        if let Some(handle) = self.registry.find(statement_id) {
-            handle.cancel.cancel();
-        }
+        self.registry.cancel(statement_id);
         Ok(())
     }
 
@@ -248,7 +249,10 @@ impl Warehouse for Embedded {
 
 /// Runs a statement and says how it ended, however it ended.
 async fn supervise(runner: Runner, sql: String, begun: Begun, registry: Arc<Registry>) {
-    let Begun { statement_id, standing, cancel } = begun;
+    if !begun.take_up() {
+        return;
+    }
+    let Begun { statement_id, standing, cancel, .. } = begun;
     let meter = Arc::new(Meter::new(standing.clone()));
     let run = AssertUnwindSafe(Box::pin(runner.run(&sql, meter, &cancel))).catch_unwind();
     let ended = match run.await {

@@ -19,8 +19,8 @@ pub(super) enum Standing {
     Running(Amount),
     /// It wrote so many rows.
     Finished(u64),
-    /// It failed; what the log is told, beside what people are.
-    Failed(Failure, String),
+    /// It failed; what the log is told of the cause, beside what people are.
+    Failed(Failure, Option<String>),
     /// It was cancelled.
     Cancelled,
 }
@@ -28,7 +28,9 @@ pub(super) enum Standing {
 impl Standing {
     /// The standing of a statement that ended with an error.
     pub(super) fn failed(error: &Error) -> Self {
-        Self::Failed(Failure::from(error), error.chain())
+        let chain = error.chain();
+        let cause = chain.strip_prefix(error.message()).and_then(|rest| rest.strip_prefix(": "));
+        Self::Failed(Failure::from(error), cause.filter(|cause| *cause != error.message()).map(str::to_owned))
     }
 
     /// Whether the statement has ended.
@@ -41,8 +43,11 @@ impl Standing {
         match self {
             Self::Running(amount) => Progress::Running(*amount),
             Self::Finished(rows) => Progress::Finished { rows: Some(*rows) },
-            Self::Failed(failure, chain) => {
-                let error = Error::new(failure.code, failure.message.clone()).with_source(chain.clone());
+            Self::Failed(failure, cause) => {
+                let mut error = Error::new(failure.code, failure.message.clone());
+                if let Some(cause) = cause {
+                    error = error.with_source(cause.clone());
+                }
                 Progress::Failed(match failure.position {
                     Some(position) => error.at(position),
                     None => error,

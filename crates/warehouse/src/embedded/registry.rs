@@ -3,7 +3,8 @@
 //! It lives in memory only. What has ended is forgotten after [`REMEMBERED_FOR`], or sooner when more than [`REMEMBERED`] ended after it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use outflow_core::unload::Amount;
@@ -21,8 +22,9 @@ const REMEMBERED: usize = 10_000;
 /// A statement, running or ended.
 #[derive(Debug, Clone)]
 pub(super) struct Handle {
-    pub(super) standing: watch::Receiver<Standing>,
+    pub(super) standing: watch::Sender<Standing>,
     pub(super) cancel: CancellationToken,
+    taken: Arc<AtomicBool>,
 }
 
 /// What a statement needs to run.
@@ -31,6 +33,14 @@ pub(super) struct Begun {
     pub(super) statement_id: StatementId,
     pub(super) standing: watch::Sender<Standing>,
     pub(super) cancel: CancellationToken,
+    taken: Arc<AtomicBool>,
+}
+
+impl Begun {
+    /// Takes the statement up, if it was not cancelled before a thread for it was free.
+    pub(super) fn take_up(&self) -> bool {
+        !self.taken.swap(true, Ordering::SeqCst)
+    }
 }
 
 /// All statements.
@@ -58,10 +68,11 @@ impl Registry {
         if inner.statements.contains_key(&statement_id) {
             return None;
         }
-        let (standing, listener) = watch::channel(Standing::Running(Amount::default()));
-        let cancel = CancellationToken::new();
-        inner.statements.insert(statement_id.clone(), Handle { standing: listener, cancel: cancel.clone() });
-        Some(Begun { statement_id, standing, cancel })
+        let standing = watch::Sender::new(Standing::Running(Amount::default()));
+        let (cancel, taken) = (CancellationToken::new(), Arc::new(AtomicBool::new(false)));
+        let handle = Handle { standing: standing.clone(), cancel: cancel.clone(), taken: Arc::clone(&taken) };
+        inner.statements.insert(statement_id.clone(), handle);
+        Some(Begun { statement_id, standing, cancel, taken })
     }
 
     /// Notes that a statement has ended, from when on it may be forgotten.
@@ -72,6 +83,16 @@ impl Registry {
     /// The statement of that name, while it is remembered.
     pub(super) fn find(&self, statement_id: &StatementId) -> Option<Handle> {
         self.lock().statements.get(statement_id).cloned()
+    }
+
+    /// Tells a statement to stop. One that nobody has taken up yet has ended with that: it need not wait for a thread to learn of it.
+    pub(super) fn cancel(&self, statement_id: &StatementId) {
+        let Some(handle) = self.find(statement_id) else { return };
+        handle.cancel.cancel();
+        if !handle.taken.swap(true, Ordering::SeqCst) {
+            self.end(statement_id.clone());
+            handle.standing.send_replace(Standing::Cancelled);
+        }
     }
 
     /// Cancels everything that runs.
@@ -116,6 +137,20 @@ mod tests {
         assert!(registry.find(&id(2)).is_some());
         assert!(registry.find(&StatementId::new("runs")).is_some());
         assert!(registry.lock().statements.len() <= REMEMBERED + 2);
+    }
+
+    #[test]
+    fn what_nobody_has_taken_up_ends_with_its_cancel() {
+        let registry = Registry::default();
+        let is_over = |name| registry.find(&StatementId::new(name)).unwrap().standing.borrow().is_over();
+        let (waits, runs) = (StatementId::new("waits"), StatementId::new("runs"));
+        let (waiting, running) = (registry.begin(waits.clone()).unwrap(), registry.begin(runs.clone()).unwrap());
+        assert!(running.take_up());
+        registry.cancel(&waits);
+        registry.cancel(&runs);
+        assert_eq!((is_over("waits"), is_over("runs")), (true, false));
+        assert!(!waiting.take_up(), "it must not run any more");
+        assert!(running.cancel.is_cancelled());
     }
 
     #[test]
