@@ -78,6 +78,7 @@ async fn fifty_thousand_operators_leave_the_service_as_it_was() {
         // As many as 64 KiB have room for, nested in every way that there is.
         (format!("SELECT {}1", "+-".repeat(25_000)), 422, "sql_too_complex"),
         (format!("SELECT 1{}", "+1".repeat(32_000)), 422, "sql_too_complex"),
+        (format!("SELECT {}TRUE", "NOT ".repeat(16_000)), 422, "sql_too_complex"),
         (format!("SELECT {}1{}", "(".repeat(32_000), ")".repeat(32_000)), 422, "sql_too_complex"),
         (format!("SELECT 1{}", "+1".repeat(50_000)), 413, "sql_too_large"),
     ] {
@@ -85,9 +86,6 @@ async fn fifty_thousand_operators_leave_the_service_as_it_was() {
             app.post(path, &sql(text.as_str())).await.refused(status, code);
         }
     }
-    // Where the parser gives up on these, it can no longer tell what they are.
-    let answer = app.post("/api/unload", &sql(format!("SELECT {}TRUE", "NOT ".repeat(16_000)))).await;
-    assert_eq!(answer.status, 422, "{answer:?}");
     assert_eq!(app.get("/healthz").await.status, 200);
     assert_eq!(app.done("a", "SELECT n FROM numbers WHERE n < 3").await["rowCount"], 3);
 }

@@ -218,7 +218,9 @@ impl Ground {
             clock: Arc::clone(&self.clock) as _,
         };
         let retry = RetryPolicy { first_delay: Duration::from_millis(10), ..RetryPolicy::default() };
-        let settings = Settings { orchestrator: self.setup.orchestrator, retry, ..Settings::default() };
+        // A gate may keep the engine waiting for as long as a test takes.
+        let answer_within = 4 * PATIENCE;
+        let settings = Settings { orchestrator: self.setup.orchestrator, retry, answer_within, ..Settings::default() };
         let engine = Engine::new(parts, settings).unwrap();
         engine.start();
         let bus = self.setup.bus.open();

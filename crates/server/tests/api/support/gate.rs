@@ -106,7 +106,7 @@ impl Warehouse for Gated {
         let told = *standing.borrow_and_update();
         if !told.is_open && !self.is_cancelled(statement_id) {
             // Answered at once, so that a caller that hears it for the first time learns of it; then at every change.
-            let wait = if told.is_patient { 2 * PATIENCE } else { wait.min(Duration::from_millis(20)) };
+            let wait = if told.is_patient { 3 * PATIENCE } else { wait.min(Duration::from_millis(20)) };
             if told.is_patient {
                 self.gate.asleep.send_modify(|polls| *polls += 1);
             }
