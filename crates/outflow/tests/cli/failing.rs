@@ -112,6 +112,40 @@ fn ranged(range: Option<&str>) -> Vec<u8> {
 }
 
 #[test]
+fn whoever_waits_sees_rows_and_bytes() {
+    let steps = [
+        json!({"status": "PENDING", "phase": null, "attempt": 0, "rowCount": null, "byteCount": null, "queuePosition": 1_234}),
+        json!({"status": "RUNNING", "phase": "EXECUTING", "attempt": 1, "rowCount": 1_234_567, "byteCount": 0, "queuePosition": null}),
+        json!({"status": "RUNNING", "phase": "WAITING", "attempt": 1, "rowCount": null, "byteCount": null, "queuePosition": null}),
+        json!({"status": "RUNNING", "phase": "EXECUTING", "attempt": 2, "rowCount": 1, "byteCount": 1_250_000_000, "queuePosition": null}),
+        json!({"status": "FAILED", "phase": null, "attempt": 2, "rowCount": null, "byteCount": null, "queuePosition": null}),
+    ];
+    let mut at = 0;
+    let fake = Fake::start(Box::new(move |request| {
+        if request.path == "/api/unload/x" {
+            return json_answer("404 Not Found", &problem(404, "not_found"));
+        }
+        let mut step = steps[at.min(steps.len() - 1)].clone();
+        at += 1;
+        let more = json!({"requestId": "x", "version": at, "error": null});
+        step.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json_answer("200 OK", &step)
+    }));
+    let told = Place::new().run(&["status", "x", "--wait", "--server", &fake.url]).stderr;
+    let lines: Vec<_> = told.lines().take(5).collect();
+    assert_eq!(
+        lines,
+        [
+            "PENDING, 1,234 before it",
+            "RUNNING (EXECUTING): 1,234,567 rows",
+            "RUNNING (WAITING)",
+            "RUNNING (EXECUTING), attempt 2: 1 row, 1.2 GB",
+            "FAILED, attempt 2"
+        ]
+    );
+}
+
+#[test]
 fn a_download_that_breaks_off_goes_on_where_it_ended() {
     let place = Place::new();
     let cuts = Arc::new(AtomicUsize::new(0));

@@ -1,6 +1,8 @@
 //! From a query to a file, in one process and through a service.
 
-use crate::support::{ENDLESS, Place, Running};
+use sqlx::Row;
+
+use crate::support::{ENDLESS, Place, Running, finish, on_table};
 
 const CSV: &str = "id,name\n1,apple\n2,배\n3,\"a \"\"b\"\"\nc\"\n";
 
@@ -110,6 +112,63 @@ fn tables_and_explain_run_nothing() {
     );
     let refused = place.run(&["explain", "DROP TABLE fruit", "--tables", "tables"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    assert!(!place.path("outflow-data").exists(), "whoever only looks leaves nothing behind");
+}
+
+#[test]
+fn tables_and_explain_meet_nobodys_unloads() {
+    let place = Place::with_tables();
+    let mut service = place.serve();
+    assert_eq!(place.run(&["unload", ENDLESS, "--request-id", "a", "--no-wait", "--server", &service.url]).code, 0);
+    let on_data = ["--tables", "tables", "--data-dir", "data"];
+    let look = || {
+        let tables = place.run(&[&["tables"][..], &on_data].concat());
+        assert!(tables.code == 0 && tables.stdout.contains("fruit\n"), "{}", tables.stderr);
+        let explain = place.run(&[&["explain", "SELECT * FROM fruit"][..], &on_data].concat());
+        assert_eq!(explain.code, 0, "{}", explain.stderr);
+    };
+    // While a service holds the data, and after it died with an unload that is to be carried on.
+    look();
+    service.signal("KILL");
+    assert_eq!(service.end(), 137);
+    let row = || {
+        on_table(&place, async |connection| {
+            let query = sqlx::query("select status, attempt, version from unload").fetch_one(connection).await.unwrap();
+            (query.get::<String, _>(0), query.get::<i64, _>(1), query.get::<i64, _>(2))
+        })
+    };
+    let left = row();
+    look();
+    assert_eq!(row(), left);
+}
+
+#[test]
+fn flags_for_a_service_of_its_own_do_not_go_with_another() {
+    let place = Place::with_tables();
+    std::fs::write(place.path("o.toml"), "").unwrap();
+    let server = ["--server", "http://me:s3cr3t@127.0.0.1:1"];
+    for command in [&["unload", "SELECT 1 AS one"][..], &["tables"], &["explain", "SELECT 1 AS one"], &["doctor"]] {
+        for flag in [["--tables", "tables"], ["--data-dir", "data"], ["--config", "o.toml"]] {
+            let ended = place.run(&[command, &flag, &server].concat());
+            assert_eq!(ended.code, 2, "{command:?}: {}", ended.stderr);
+            assert!(ended.stderr.contains(&format!("error: `{}` does not go with", flag[0])), "{}", ended.stderr);
+            assert!(!ended.stderr.contains("s3cr3t"), "{}", ended.stderr);
+        }
+    }
+    // By the variables too; the file that one names is for other commands.
+    let by_variable = |command: &[&str]| {
+        let mut command = place.command(command);
+        command.env("OUTFLOW_SERVER", server[1]).env("OUTFLOW_CONFIG", "o.toml");
+        finish(command, None)
+    };
+    let refused = by_variable(&["tables", "--tables", "tables"]);
+    assert!(refused.code == 2 && refused.stderr.contains("OUTFLOW_SERVER"), "{}", refused.stderr);
+    let away = by_variable(&["tables"]);
+    assert!(away.code == 5 && !away.stderr.contains("s3cr3t"), "{}", away.stderr);
+    let mut shown = place.command(&["config", "show"]);
+    shown.env("OUTFLOW_CONFIG", "absent.toml");
+    let absent = finish(shown, None);
+    assert!(absent.code == 2 && absent.stderr.contains("absent.toml"), "{}", absent.stderr);
 }
 
 #[test]
@@ -133,13 +192,23 @@ fn a_service_is_used_from_submission_to_deletion() {
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
     assert_eq!(run(&["list", "--label", "team=y"]).stdout, "");
 
+    assert_eq!(run(&["status", "a", "--wait"]).code, 0);
     assert_eq!(run(&["cancel", "a"]).code, 4);
     assert_eq!(run(&["delete", "a"]).code, 0);
+    let expired = run(&["status", "a", "--wait"]);
+    assert!(expired.code == 3 && expired.stdout.contains("EXPIRED"), "{}{}", expired.stdout, expired.stderr);
+    assert_eq!(run(&["status", "a"]).code, 0, "without `--wait` it is only told");
     assert_eq!(run(&["download", "a"]).code, 3);
     let retried = run(&["retry", "a", "--request-id", "b"]);
     assert_eq!(retried.code, 0, "{}", retried.stderr);
     assert_eq!(run(&["download", "b", "--wait", "--out", "b.csv.gz"]).code, 0);
     assert_eq!(run(&["status", "nobody"]).code, 3);
+
+    assert_eq!(run(&["unload", "SELECT * FROM nuts", "--request-id", "f", "--no-wait"]).code, 0);
+    let failed = run(&["status", "f", "--wait", "--output", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&failed.stdout).unwrap();
+    assert_eq!((failed.code, told["status"].as_str()), (1, Some("FAILED")), "{}", failed.stderr);
+    assert!(failed.stderr.contains("(unknown_table)"), "{}", failed.stderr);
 }
 
 #[test]
@@ -155,7 +224,7 @@ fn a_running_unload_is_cancelled_by_command_and_by_ctrl_c() {
     assert_eq!(run(&["unload", ENDLESS, "--request-id", "c", "--no-wait"]).code, 0);
     assert_eq!(run(&["cancel", "c", "--no-wait"]).code, 0);
     let ended = run(&["status", "c", "--wait"]);
-    assert!(ended.stdout.contains("CANCELLED"), "{}", ended.stdout);
+    assert!(ended.code == 1 && ended.stdout.contains("CANCELLED"), "{}", ended.stdout);
 
     let command = place.command(&["unload", ENDLESS, "--request-id", "b", "--server", &service.url]);
     let mut waiting = Running::watch(command);

@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
-use crate::support::{Place, Running, finish};
+use crate::mount::Mount;
+use crate::support::{Place, Running, finish, on_table};
 
 /// Long enough to be running when the service ends, short enough to be run again.
-const LONG: &str = "SELECT count(*) AS n FROM numbers a, many b WHERE a.n + b.n < 0 AND b.n < 10000";
+pub(crate) const LONG: &str = "SELECT count(*) AS n FROM numbers a, many b WHERE a.n + b.n < 0 AND b.n < 10000";
 
 #[test]
 fn what_was_accepted_survives_an_orderly_end() {
@@ -77,6 +78,37 @@ fn a_data_directory_that_cannot_be_written_is_told() {
     }
     let doctor = place.run(&["doctor", "--data-dir", "file/data"]);
     assert!(doctor.code == 5 && doctor.stdout.contains("FAILED") && doctor.stdout.contains("→"), "{}", doctor.stdout);
+
+    std::fs::create_dir(place.path("read-only")).unwrap();
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["unload", "SELECT 1 AS one"], &["migrate"]] {
+        let command = place.command(&[command, &["--data-dir", "read-only"]].concat());
+        let Some(command) = crate::mount::within(&[Mount { folder: place.path("read-only"), options: "ro,size=64k" }], &command)
+        else {
+            return;
+        };
+        let ended = finish(command, None);
+        assert_eq!(ended.code, 2, "{}", ended.stderr);
+        assert!(ended.stderr.contains("`read-only`: read-only file system"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("--data-dir DIR"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_state_table_of_a_newer_version_is_left_alone() {
+    let place = Place::with_tables();
+    assert_eq!(place.run(&["migrate", "--data-dir", "data"]).code, 0);
+    on_table(&place, async |connection| {
+        let newer = "insert into schema_migration (version, description, success, checksum, execution_time) values (99, 'later', true, 'x', 1)";
+        sqlx::query(newer).execute(connection).await.unwrap();
+    });
+    let before = std::fs::read(place.path("data/outflow.db")).unwrap();
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["unload", "SELECT 1 AS one", "--out", "-"], &["migrate"]] {
+        let ended = place.run(&[command, &["--data-dir", "data"]].concat());
+        assert_eq!(ended.code, 2, "{command:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("version 99") && ended.stderr.contains("(store_too_new)"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("hint: run the newer `outflow`"), "{}", ended.stderr);
+    }
+    assert!(std::fs::read(place.path("data/outflow.db")).unwrap() == before, "it is as it was");
 }
 
 #[test]
@@ -119,8 +151,21 @@ fn the_doctor_knows_a_running_service_and_a_broken_table() {
     let well = doctor(&[]);
     assert!(well.code == 0 && well.stdout.contains("store") && !well.stdout.contains("FAILED"), "{}{}", well.stdout, well.stderr);
     let service = place.serve();
-    let running = doctor(&["--server", &service.url]);
+    let running = place.run(&["doctor", "--server", &service.url]);
     assert!(running.code == 0 && running.stdout.contains("warehouse/main"), "{}{}", running.stdout, running.stderr);
+    // Where it listens, the configuration does not say: the data is held, and the rest is looked at all the same.
+    let beside = doctor(&["--output", "json"]);
+    let findings: Vec<serde_json::Value> = serde_json::from_str(&beside.stdout).unwrap();
+    let found: Vec<_> = findings.iter().map(|finding| (finding["name"].as_str().unwrap(), finding["ok"] == true)).collect();
+    let expected = [
+        ("configuration", true),
+        ("data directory", true),
+        ("store", false),
+        ("address", true),
+        ("storage", true),
+        ("warehouse main", true),
+    ];
+    assert_eq!((beside.code, &found[..]), (4, &expected[..]), "{}", beside.stderr);
     drop(service);
     std::fs::write(place.path("tables/broken.parquet"), "no").unwrap();
     let broken = doctor(&[]);
@@ -151,8 +196,10 @@ fn the_demo_shows_an_unload_and_its_advice_works() {
     crate::support::eventually("the end of the story", || std::fs::read_to_string(&told).unwrap().contains("until Ctrl-C"));
     let text = std::fs::read_to_string(&told).unwrap();
     assert!(text.contains(&format!("Port {} is taken", wanted.port())), "{text}");
-    let tips: Vec<_> = text.lines().map(str::trim).filter(|line| line.starts_with("curl ")).collect();
-    assert!(tips.len() >= 4, "{text}");
+    let program = env!("CARGO_BIN_EXE_outflow");
+    let is_tip = |line: &&str| line.starts_with("curl ") || line.starts_with(program);
+    let tips: Vec<_> = text.lines().map(str::trim).filter(is_tip).collect();
+    assert!(tips.len() >= 5 && tips.iter().any(|tip| tip.starts_with(program)), "{text}");
     for tip in tips {
         // What curl is refused is no output.
         let script = format!("curl() {{ command curl --fail \"$@\"; }}; {tip}");

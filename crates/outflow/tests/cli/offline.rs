@@ -80,6 +80,26 @@ fn the_configuration_is_shown_with_where_it_came_from() {
 }
 
 #[test]
+fn a_password_that_does_not_belong_there_is_not_repeated() {
+    let place = Place::new();
+    for (variable, value) in [
+        ("OUTFLOW_SERVER_PUBLIC_URL", "http://me:s3cr3t@host"),
+        ("OUTFLOW_STORE_URL", "postgres://me:s3cr3t@"),
+        ("OUTFLOW_EVENTS_URL", "kafka://me:s3cr3t@host"),
+    ] {
+        let mut command = place.command(&["config", "show"]);
+        command.env(variable, value);
+        let ended = finish(command, None);
+        assert_eq!(ended.code, 2, "{variable}: {}", ended.stdout);
+        assert!(ended.stderr.contains(variable) && !ended.stderr.contains("s3cr3t"), "{}", ended.stderr);
+    }
+    for server in ["http://me:s3cr3t@127.0.0.1:1", "htp://me:s3cr3t@host", "me:s3cr3t@host"] {
+        let ended = place.run(&["status", "x", "--server", server]);
+        assert!(ended.code != 0 && ended.stderr.contains("***@") && !ended.stderr.contains("s3cr3t"), "{}", ended.stderr);
+    }
+}
+
+#[test]
 fn a_service_beyond_loopback_is_refused_before_anything_is_made() {
     let place = Place::new();
     let ended = place.run(&["serve", "--listen", "0.0.0.0:0"]);

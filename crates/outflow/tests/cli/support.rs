@@ -8,12 +8,16 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use sqlx::{Connection, SqliteConnection};
+
 /// No step of a test takes longer, however slow the machine; a test that meets it has failed.
 pub(crate) const AT_MOST: Duration = Duration::from_secs(120);
 
-/// A query that runs for longer than any test.
-pub(crate) const ENDLESS: &str =
-    "SELECT count(*) AS n FROM numbers a, numbers b, numbers c, numbers d WHERE a.n + b.n + c.n + d.n < 0";
+/// A query that runs for longer than any test, in little memory: what a join holds of it are four million rows.
+pub(crate) const ENDLESS: &str = "SELECT count(*) AS n FROM numbers a, numbers b, many c WHERE a.n + b.n + c.n < 0";
+
+/// A service on the tables of its folder, at a free port.
+pub(crate) const SERVE: [&str; 7] = ["serve", "--listen", "127.0.0.1:0", "--tables", "tables", "--data-dir", "data"];
 
 /// A folder to work in.
 pub(crate) struct Place {
@@ -77,8 +81,7 @@ impl Place {
 
     /// Starts a service on the tables of this folder, at a free port.
     pub(crate) fn serve(&self) -> Running {
-        let arguments = ["serve", "--listen", "127.0.0.1:0", "--tables", "tables", "--data-dir", "data"];
-        Running::start(self.command(&arguments))
+        Running::start(self.command(&SERVE))
     }
 }
 
@@ -187,6 +190,11 @@ impl Running {
         code
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to standard error so far.
     pub(crate) fn stderr(&self) -> String {
         self.lines.lock().unwrap().join("\n")
@@ -198,6 +206,34 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Sends a request, with that JSON if there is some, and gives the status and the body of the answer.
+pub(crate) fn http(method: &str, url: &str, body: Option<&str>) -> (u16, String) {
+    // Installed already after the first time.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut request = client.request(method.parse().unwrap(), url);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_owned());
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    })
+}
+
+/// Does something on the store of the folder's service, whether that runs or not.
+pub(crate) fn on_table<T>(place: &Place, work: impl AsyncFnOnce(&mut SqliteConnection) -> T) -> T {
+    let url = format!("sqlite:{}", place.path("data/outflow.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let answer = work(&mut connection).await;
+        connection.close().await.unwrap();
+        answer
+    })
 }
 
 /// Asks until the answer is yes.
