@@ -70,6 +70,10 @@ pub(crate) const LEGITIMATE: &[&str] = &[
     "WITH a (x, y) AS (SELECT 1, 2) SELECT x + y FROM a",
     "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10) SELECT i FROM n",
     "SELECT * FROM (WITH a AS (SELECT 1 AS x) SELECT x FROM a) b",
+    // Reports that read one query of WITH many times, and subqueries in subqueries, as TPC-DS has them.
+    "WITH year_total AS (SELECT c.id, d.year, sum(s.paid) AS total, 's' AS kind FROM customer c JOIN sales s ON s.customer = c.id JOIN dates d ON d.id = s.day GROUP BY c.id, d.year UNION ALL SELECT c.id, d.year, sum(w.paid), 'w' FROM customer c JOIN web w ON w.customer = c.id JOIN dates d ON d.id = w.day GROUP BY c.id, d.year) SELECT s2.id FROM year_total s1, year_total s2, year_total c1, year_total c2, year_total w1, year_total w2 WHERE s2.id = s1.id AND s1.id = c1.id AND c2.id = s1.id AND w1.id = s1.id AND w2.id = s1.id AND s1.kind = 's' AND w2.total / w1.total > CASE WHEN s1.total > 0 THEN s2.total / s1.total END ORDER BY s2.id LIMIT 100",
+    "WITH items AS (SELECT id FROM item WHERE brand IN (SELECT brand FROM sales INTERSECT SELECT brand FROM web)), average AS (SELECT avg(q * p) AS a FROM (SELECT q, p FROM sales UNION ALL SELECT q, p FROM web) x) SELECT * FROM (SELECT 's' AS channel, sum(q * p) AS total FROM sales WHERE item IN (SELECT id FROM items) HAVING sum(q * p) > (SELECT a FROM average) UNION ALL SELECT 'w', sum(q * p) FROM web WHERE item IN (SELECT id FROM items) HAVING sum(q * p) > (SELECT a FROM average)) y",
+    "SELECT name FROM supplier WHERE id IN (SELECT s FROM ps WHERE p IN (SELECT id FROM part WHERE size > (SELECT avg(size) FROM part WHERE brand IN (SELECT brand FROM brands WHERE NOT EXISTS (SELECT 1 FROM banned b WHERE b.brand = brands.brand)))))",
     // Joins and subqueries.
     "SELECT * FROM a JOIN b ON a.id = b.id LEFT JOIN c USING (id) RIGHT OUTER JOIN d ON true FULL JOIN e ON true CROSS JOIN f NATURAL JOIN g",
     "SELECT * FROM a INNER JOIN (b JOIN c ON b.x = c.x) ON a.x = b.x",
