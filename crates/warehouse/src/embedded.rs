@@ -20,6 +20,7 @@ mod json;
 mod literal;
 mod moment;
 mod name;
+mod pattern;
 mod progress;
 mod query;
 mod registry;

@@ -12,6 +12,7 @@ use sqlparser::ast::{
 };
 
 use super::name::name_outputs;
+use super::pattern::as_regular_expression;
 
 /// Changes a query for the engine.
 ///
@@ -42,6 +43,11 @@ impl VisitorMut for Adapt {
         match expr {
             Expr::Cast { data_type, .. } | Expr::Convert { data_type: Some(data_type), .. } => in_microseconds(data_type)?,
             Expr::TypedString(TypedString { data_type, .. }) => in_microseconds(data_type)?,
+            Expr::SimilarTo { .. } => match as_regular_expression(expr) {
+                Ok(Some(operation)) => *expr = operation,
+                Ok(None) => {}
+                Err(error) => return ControlFlow::Break(error),
+            },
             Expr::Array(_) => return refused("there are no arrays in the embedded warehouse"),
             Expr::Function(function) => {
                 if let Some(operation) = renamed(function) {

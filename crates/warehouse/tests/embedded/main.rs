@@ -8,6 +8,7 @@ mod fixture;
 mod lifecycle;
 mod memory;
 mod reading;
+mod sql;
 mod store;
 mod tables;
 mod tpch;
