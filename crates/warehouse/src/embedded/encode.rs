@@ -16,6 +16,9 @@ use super::json;
 /// A row group is closed when it has so many bytes, as UNLOAD's default `ROWGROUPSIZE` says.
 const ROW_GROUP: usize = 32 << 20;
 
+/// What a Parquet file begins with, in bytes; it leaves with the first row group, which need not be copied behind it then.
+const MAGIC: usize = 4;
+
 /// Encodes one file.
 pub(super) enum Encoder {
     Csv { csv: Csv, header: bool, is_begun: bool },
@@ -67,6 +70,9 @@ impl Encoder {
                 writer.write(batch).map_err(failed)?;
                 if writer.in_progress_size() >= ROW_GROUP {
                     writer.flush().map_err(failed)?;
+                }
+                // The writer ends a row group by itself after a million rows, however few bytes they are.
+                if writer.inner().len() > MAGIC {
                     take_written(writer, out);
                 }
                 Ok(())
