@@ -59,7 +59,9 @@ impl SqliteStore {
         let mut connection = file.open_to_write().await?;
         migration::sqlite(&mut connection).await.map_err(|error| naming(&file.path, error))?;
         // Whoever holds the file's lock is alone: what a dead process held need not run out before it is taken up again.
-        Connection::from(&mut connection).execute(statement::LEASES_VOID.text(Dialect::Sqlite), &[]).await?;
+        for void in [&statement::LEASES_VOID, &statement::OUTBOX_VOID] {
+            Connection::from(&mut connection).execute(void.text(Dialect::Sqlite), &[]).await?;
+        }
         let readers = SqlitePoolOptions::new()
             .max_connections(options.sqlite_readers.max(1))
             .min_connections(1)

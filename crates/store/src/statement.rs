@@ -73,6 +73,7 @@ statements! {
     OUTBOX_INSERT = "outbox_insert";
     OUTBOX_PUBLISHED = "outbox_published";
     OUTBOX_RELEASE = "outbox_release";
+    OUTBOX_VOID = "outbox_void";
     OUTBOX_WAITING = "outbox_waiting";
     OVERDUE = "overdue";
     PROBE = "probe";

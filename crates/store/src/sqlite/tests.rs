@@ -279,8 +279,12 @@ async fn what_was_held_before_can_be_taken_over_at_once() {
     let store = crate::connect(&url, &Options::default()).await.unwrap();
     let unload = accept(&*store, new_unload("held")).await;
     let before = claim(&*store, unload.unload_id()).await;
+    let ended = accept(&*store, new_unload("ended")).await;
+    finish(&*store, &claim(&*store, ended.unload_id()).await).await;
+    assert_eq!(store.outbox_claim(10, Duration::from_secs(3_600)).await.unwrap().len(), 1);
     drop(store);
     let store = crate::connect(&url, &Options::default()).await.unwrap();
+    assert_eq!(store.outbox_claim(10, Duration::from_secs(3_600)).await.unwrap().len(), 1, "nor an announcement");
     let after = claim(&*store, unload.unload_id()).await;
     assert!(after.is_takeover && after.fence > before.fence);
     assert_eq!(after.unload, before.unload);
