@@ -32,6 +32,7 @@ mod stoppable;
 mod sum;
 mod table;
 mod text;
+mod unfolding;
 mod unload;
 
 use std::any::Any;

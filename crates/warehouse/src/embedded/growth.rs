@@ -4,9 +4,10 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::{cast, concat};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::buffer::NullBuffer;
+use arrow::compute::{cast, concat, nullif};
+use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{FunctionRegistry, SessionState};
@@ -195,12 +196,40 @@ impl ScalarUDFImpl for Bounded {
         self.inner.return_type(arguments)
     }
 
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<arrow::datatypes::FieldRef> {
-        self.inner.return_field_from_args(args)
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let field = self.inner.return_field_from_args(args)?;
+        Ok(Arc::new(Field::clone(&field).with_nullable(true)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        bounded(self.growth, args, &|args| self.inner.invoke_with_args(args))
+        bounded(self.growth, args, &|args| match self.inner.name() {
+            "concat" => without_nulls(args, &|args| self.inner.invoke_with_args(args)),
+            _ => self.inner.invoke_with_args(args),
+        })
+    }
+}
+
+/// NULL where an argument is, as Redshift's `concat` is; the engine's passes over them.
+fn without_nulls(
+    args: ScalarFunctionArgs,
+    compute: &dyn Fn(ScalarFunctionArgs) -> Result<ColumnarValue>,
+) -> Result<ColumnarValue> {
+    let mut nulls = None;
+    for value in &args.args {
+        match value {
+            ColumnarValue::Scalar(value) if value.is_null() => {
+                return Ok(ColumnarValue::Scalar(ScalarValue::try_new_null(args.return_type())?));
+            }
+            ColumnarValue::Scalar(_) => {}
+            ColumnarValue::Array(array) => nulls = NullBuffer::union(nulls.as_ref(), array.logical_nulls().as_ref()),
+        }
+    }
+    match (compute(args)?, nulls) {
+        (ColumnarValue::Array(made), Some(nulls)) => {
+            let is_null = BooleanArray::new(!nulls.inner(), None);
+            Ok(ColumnarValue::Array(nullif(&made, &is_null)?))
+        }
+        (made, _) => Ok(made),
     }
 }
 

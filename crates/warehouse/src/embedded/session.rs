@@ -36,6 +36,7 @@ use super::resolve::{KnownTables, resolve_columns};
 use super::stoppable::stoppable;
 use super::sum::exact_sum;
 use super::table::Tables;
+use super::unfolding::refuse_unfolding;
 
 /// The names under which tables may be qualified.
 const CATALOG: &str = "outflow";
@@ -166,6 +167,7 @@ impl Session {
 
 async fn physical_plan(state: &SessionState, statement: EngineStatement) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
     let logical = state.statement_to_plan(statement).await?;
+    refuse_unfolding(&logical)?;
     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false).verify_plan(&logical)?;
     state.create_physical_plan(&logical).await
 }

@@ -173,6 +173,16 @@ async fn texts_grow_as_long_as_varchar_is() {
 }
 
 #[tokio::test]
+async fn concat_is_null_where_a_part_is() {
+    let folder = folder(&[("t.csv", "a,b\nx,y\n,y\nx,\n")]);
+    let fixture = Fixture::tables(folder.path());
+    let text = fixture
+        .csv("SELECT concat(a, b) AS c, concat(a, '!') AS d, concat('a', NULL) AS e, concat_ws('-', a, b) AS f FROM t")
+        .await;
+    assert_eq!(text, "c,d,e,f\nxy,x!,,x-y\n,,,y\n,x!,,x\n");
+}
+
+#[tokio::test]
 async fn moments_reach_as_far_as_redshifts() {
     let folder = folder(&[("t.csv", "ts\n2026-01-01 00:00:00\n9999-12-31 00:00:00\n")]);
     let fixture = Fixture::tables(folder.path());

@@ -141,3 +141,28 @@ async fn the_longest_chain_that_the_guard_lets_through_is_no_trouble() {
     let conditions = fixture.csv(&format!("SELECT count(*) FROM nation WHERE {}false", "n_nationkey = 3 OR ".repeat(499))).await;
     assert_eq!(conditions, "count\n1\n");
 }
+
+#[tokio::test]
+async fn a_query_that_unfolds_without_end_is_refused_before_it_is_planned() {
+    let fixture = Fixture::sample();
+    let nested = |operation: &str, levels: u32| {
+        (0..levels).fold("SELECT n_nationkey AS c FROM nation".to_owned(), |inner, _| {
+            format!("SELECT {operation} AS c FROM ({inner}) AS t")
+        })
+    };
+    let chained = |levels: u32| {
+        let steps = (1..=levels).map(|level| format!("q{level} AS (SELECT c + c AS c FROM q{})", level - 1));
+        format!("WITH q0 AS (SELECT 1 AS c), {} SELECT c FROM q{levels}", steps.collect::<Vec<_>>().join(", "))
+    };
+    for query in [
+        nested("c + c", 40),
+        chained(40),
+        format!("SELECT n_name FROM nation WHERE n_nationkey IN ({})", nested("c * c", 40)),
+        format!("SELECT count(*) AS n FROM ({}) AS t WHERE c > 0", nested("c % c", 40)),
+    ] {
+        let error = fixture.error(&query).await;
+        assert_eq!(error.code(), Code::SqlTooComplex, "{error}");
+    }
+    assert_eq!(fixture.csv(&chained(10)).await, "c\n1024\n");
+    assert_eq!(fixture.csv(&nested("c + 1", 40)).await.lines().nth(1), Some("40"));
+}
