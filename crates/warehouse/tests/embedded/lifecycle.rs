@@ -84,6 +84,9 @@ async fn progress_grows_and_cancel_stops_the_query_and_leaves_nothing() {
 #[case::meets_and_drops(
     "SELECT count(*) FROM generate_series(1, 3000000) AS a(x) JOIN generate_series(1, 3000000) AS b(x) ON a.x % 2 = b.x % 2 AND a.x + b.x < 0"
 )]
+#[case::grows(
+    "SELECT max(repeat(a.l_comment, 1000 + b.n_nationkey - b.n_nationkey)) FROM lineitem a CROSS JOIN nation b CROSS JOIN nation c"
+)]
 #[case::recurs("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t")]
 #[tokio::test]
 async fn a_query_that_writes_nothing_yet_is_cancelled_too(#[case] query: &str) {
