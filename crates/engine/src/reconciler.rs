@@ -7,6 +7,7 @@ use outflow_core::state::{Event, Fate};
 use outflow_core::store::Outcome;
 use outflow_core::unload::Change;
 use outflow_core::{Result, Unload};
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::boundary::Boundary;
@@ -22,6 +23,7 @@ const SHORTEST_REST: Duration = Duration::from_millis(500);
 impl Engine {
     /// Looks until the engine stops: at the earliest deadline, and at a bounded interval.
     pub(crate) async fn reconcile(self: Arc<Self>) {
+        let mut woke_workers_at: Option<Instant> = None;
         while !self.stopping.is_cancelled() {
             // Registered before the store is asked, so that a deadline that comes in meanwhile is not slept through.
             let woken = self.deadlines.notified();
@@ -32,15 +34,15 @@ impl Engine {
                     self.settings.reconcile_every
                 }
             };
-            for name in self.warehouse_names() {
-                if let Ok(station) = self.station(name) {
-                    station.wake.notify_one();
-                }
+            if woke_workers_at.is_none_or(|at| at.elapsed() >= self.settings.reconcile_every) {
+                woke_workers_at = Some(Instant::now());
+                self.warehouse_names().iter().filter_map(|name| self.station(name).ok()).for_each(|at| at.wake.notify_one());
             }
+            let looked_at = Instant::now();
             tokio::select! {
                 () = tokio::time::sleep(rest) => {}
-                () = woken => {}
-                () = self.stopping.cancelled() => return,
+                () = woken => tokio::time::sleep_until(looked_at + SHORTEST_REST.min(rest)).await,
+                () = self.stopping.cancelled() => {}
             }
         }
     }

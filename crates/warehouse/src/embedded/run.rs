@@ -14,6 +14,7 @@ use outflow_core::warehouse::EmptyResult;
 use outflow_core::{Code, Error, Result};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::compress::compress_whole;
 use super::destination::Destination;
@@ -104,7 +105,7 @@ impl Runner {
         let mut slices = JoinSet::new();
         for (number, streams) in shares.into_iter().enumerate() {
             let (slice, stop) = (Slice::new(Arc::clone(work), number, streams), stop.clone());
-            slices.spawn(async move { (number, slice.run(&stop).await) });
+            slices.spawn(async move { (number, slice.run(&stop).await) }.in_current_span());
         }
         let mut files: Vec<Vec<WrittenFile>> = (0..self.slices).map(|_| Vec::new()).collect();
         let mut stopped = None;
