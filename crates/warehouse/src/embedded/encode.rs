@@ -8,7 +8,7 @@ use outflow_core::{Code, Error, Result};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use super::csv::Csv;
 use super::json;
@@ -41,6 +41,9 @@ impl Encoder {
             Format::Parquet => {
                 let properties = WriterProperties::builder()
                     .set_compression(Compression::SNAPPY)
+                    // Statistics of pages stay in memory until the end of the file; such a result is read from its beginning to its end.
+                    .set_statistics_enabled(EnabledStatistics::Chunk)
+                    .set_offset_index_disabled(true)
                     .set_created_by(format!("outflow {}", env!("CARGO_PKG_VERSION")))
                     .build();
                 let writer = ArrowWriter::try_new(Vec::new(), SchemaRef::clone(schema), Some(properties)).map_err(|error| {
@@ -115,7 +118,8 @@ impl Encoder {
 
 /// Moves what the writer has written; copies only behind what is there already.
 fn take_written(writer: &mut ArrowWriter<Vec<u8>>, out: &mut Vec<u8>) {
-    let mut written = std::mem::take(writer.inner_mut());
+    // Room for the next row group at once: growing by doubling would hold it twice and a half.
+    let mut written = std::mem::replace(writer.inner_mut(), Vec::with_capacity(ROW_GROUP + ROW_GROUP / 4));
     if out.is_empty() {
         *out = written;
     } else {

@@ -138,15 +138,16 @@ impl FileWriter {
     }
 
     async fn put(&mut self, piece: Bytes) -> Result<()> {
-        if piece.is_empty() {
-            return Ok(());
+        // A part at a time: the upload looks only before each whether too many are on their way.
+        for start in (0..piece.len()).step_by(PART) {
+            let part = piece.slice(start..piece.len().min(start + PART));
+            let length = part.len() as u64;
+            if let Err(error) = self.upload.put(part).await {
+                return Err(self.failed(error));
+            }
+            self.bytes += length;
+            self.meter.add_bytes(length);
         }
-        let length = piece.len() as u64;
-        if let Err(error) = self.upload.put(piece).await {
-            return Err(self.failed(error));
-        }
-        self.bytes += length;
-        self.meter.add_bytes(length);
         Ok(())
     }
 
