@@ -34,6 +34,7 @@ mod table;
 mod text;
 mod unfolding;
 mod unload;
+mod word;
 
 use std::any::Any;
 use std::collections::HashMap;

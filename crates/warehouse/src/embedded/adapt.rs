@@ -1,5 +1,5 @@
 //! Turns what Redshift understands and the engine does not into what both do: `TOP` and `FETCH`, moments without a precision, functions
-//! under other names, and the names of columns that have none.
+//! under other names, Redshift's own words, and the names of columns that have none.
 //!
 //! The tree is changed in place; no text is made from it.
 
@@ -13,6 +13,7 @@ use sqlparser::ast::{
 
 use super::name::name_outputs;
 use super::pattern::as_regular_expression;
+use super::word;
 
 /// Changes a query for the engine.
 ///
@@ -56,7 +57,10 @@ impl VisitorMut for Adapt {
             }
             _ => {}
         }
-        ControlFlow::Continue(())
+        match word::translate(expr) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
     }
 }
 

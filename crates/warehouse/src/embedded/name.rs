@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::word::is_sysdate;
 use sqlparser::ast::{Expr, Ident, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value};
 
 /// Names the columns of a query and of everything in its FROM and WITH, whose columns may become the result's. A name that is taken already
@@ -48,14 +49,14 @@ fn name_projection(projection: &mut [SelectItem]) {
         .iter()
         .filter_map(|item| match item {
             SelectItem::ExprWithAlias { alias, .. } => Some(folded(alias)),
-            SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(folded(name)),
+            SelectItem::UnnamedExpr(expr @ Expr::Identifier(name)) if !is_sysdate(expr) => Some(folded(name)),
             SelectItem::UnnamedExpr(Expr::CompoundIdentifier(names)) => names.last().map(folded),
             _ => None,
         })
         .collect();
     for item in projection {
         let SelectItem::UnnamedExpr(expr) = item else { continue };
-        if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) {
+        if matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) && !is_sysdate(expr) {
             continue;
         }
         let base = natural_name(expr);
@@ -78,11 +79,14 @@ fn folded(name: &Ident) -> String {
 /// The name that PostgreSQL and Redshift give a column which is no plain column.
 fn natural_name(expr: &Expr) -> String {
     match expr {
-        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } | Expr::Collate { expr: inner, .. } => natural_name(inner),
+        Expr::Nested(inner)
+        | Expr::Cast { expr: inner, .. }
+        | Expr::Convert { expr: inner, .. }
+        | Expr::Collate { expr: inner, .. } => natural_name(inner),
         Expr::Identifier(name) => folded(name),
         Expr::CompoundIdentifier(names) => names.last().map(folded).unwrap_or_else(|| UNNAMED.to_owned()),
         Expr::Function(function) => match function.name.0.last().and_then(|part| part.as_ident()) {
-            Some(name) => folded(name),
+            Some(name) => name_of_call(folded(name)),
             None => UNNAMED.to_owned(),
         },
         Expr::Case { .. } => "case".to_owned(),
@@ -96,6 +100,18 @@ fn natural_name(expr: &Expr) -> String {
         Expr::Floor { .. } => "floor".to_owned(),
         _ => UNNAMED.to_owned(),
     }
+}
+
+/// Some functions are others within Redshift, and their columns have those names.
+fn name_of_call(function: String) -> String {
+    let name = match function.as_str() {
+        "dateadd" => "date_add",
+        "datediff" => "date_diff",
+        "date_part" => "pgdate_part",
+        "decode" => "case",
+        _ => return function,
+    };
+    name.to_owned()
 }
 
 const UNNAMED: &str = "?column?";

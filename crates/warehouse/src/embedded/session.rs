@@ -37,6 +37,7 @@ use super::stoppable::stoppable;
 use super::sum::exact_sum;
 use super::table::Tables;
 use super::unfolding::refuse_unfolding;
+use super::word;
 
 /// The names under which tables may be qualified.
 const CATALOG: &str = "outflow";
@@ -81,7 +82,10 @@ impl Session {
             .with_default_features()
             .with_analyzer_rules(rules)
             .build();
-        let registered = state.register_udaf(Arc::new(exact_sum())).and_then(|_| bound_texts(&mut state));
+        let registered = state
+            .register_udaf(Arc::new(exact_sum()))
+            .and_then(|_| bound_texts(&mut state))
+            .and_then(|()| word::register(&mut state));
         registered.map_err(|error| Error::new(Code::Internal, "the query engine lacks a function").with_source(error))?;
         Ok(Self { state, tables })
     }
@@ -226,6 +230,7 @@ mod tests {
         let tables = Tables::Sample(Box::new(Sample::new(0.01, folder.path())));
         let state = Session::new(tables, 1, 64 << 20, None).unwrap().state;
         let mut there: HashSet<&str> = SYNTAX.into();
+        there.extend(word::WORDS);
         there.extend(state.scalar_functions().keys().map(String::as_str));
         there.extend(state.aggregate_functions().keys().map(String::as_str));
         there.extend(state.window_functions().keys().map(String::as_str));

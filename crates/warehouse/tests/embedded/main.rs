@@ -13,3 +13,4 @@ mod store;
 mod tables;
 mod tpch;
 mod values;
+mod words;

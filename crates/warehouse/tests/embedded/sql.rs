@@ -94,14 +94,8 @@ async fn what_the_engine_has_not_is_refused_in_plain_words() {
         assert_eq!(error.code(), Code::QueryInvalid, "{query}: {error}");
         assert!(error.message().contains(said), "{query}: {error}");
     }
-    for function in ["to_char(now(), 'YYYY')", "to_date('2026', 'YYYY')", "make_array(1)"] {
-        let checked = Guard::embedded().check(&format!("SELECT {function} AS a"), &Parameters::default());
-        assert_eq!(
-            checked.unwrap_err().code(),
-            Code::SqlFunctionNotAllowed,
-            "its patterns mean something else, or it is not there"
-        );
-    }
+    let checked = Guard::embedded().check("SELECT make_array(1) AS a", &Parameters::default());
+    assert_eq!(checked.unwrap_err().code(), Code::SqlFunctionNotAllowed);
 }
 
 #[tokio::test]

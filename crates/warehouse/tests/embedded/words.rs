@@ -1,0 +1,271 @@
+//! Redshift's words in the embedded engine: each through the guard, with what Redshift's documentation says that it gives.
+
+use std::fs;
+
+use outflow_core::Code;
+use outflow_core::guard::Guard;
+use outflow_core::parameter::Parameters;
+
+use super::fixture::Fixture;
+
+/// The values of the one row of a query without a table, as they come from the guard and the engine.
+async fn row(fixture: &Fixture, values: &str) -> String {
+    let text = run(fixture, &format!("SELECT {values}")).await;
+    text.split_once('\n').map(|(_, row)| row.trim_end_matches('\n').to_owned()).unwrap_or(text)
+}
+
+async fn run(fixture: &Fixture, query: &str) -> String {
+    let checked = Guard::embedded().check(query, &Parameters::default()).unwrap_or_else(|error| panic!("{query}: {error}"));
+    fixture.csv(checked.text()).await
+}
+
+async fn all(cases: &[(&str, &str)]) {
+    let fixture = Fixture::sample();
+    for (values, expected) in cases {
+        assert_eq!(row(&fixture, values).await, *expected, "{values}");
+    }
+}
+
+/// Each query is let through, fails with that code, and says that.
+async fn fail(cases: &[(&str, Code, &str)]) {
+    let fixture = Fixture::sample();
+    for (values, code, said) in cases {
+        let query = format!("SELECT {values} AS a");
+        let checked = Guard::embedded().check(&query, &Parameters::default()).unwrap_or_else(|error| panic!("{query}: {error}"));
+        let error = fixture.error(checked.text()).await;
+        assert_eq!(error.code(), *code, "{values}: {error}");
+        assert!(error.message().contains(said), "{values}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn conditions() {
+    all(&[
+        ("nvl(NULL, NULL, 3), nvl(1, 2)", "3,1"),
+        ("nvl2(1, 'a', 'b'), nvl2(NULL, 'a', 'b'), nvl2('x', 1, 2)", "a,b,1"),
+        ("decode(2, 1, 'one', 2, 'two', 'many'), decode(3, 1, 'one', 2, 'two', 'many'), decode(3, 1, 'one')", "two,many,"),
+        ("decode(NULL, NULL, 0, 1), decode(5, NULL, 0, 1), decode(NULL, 1, 'a', 'b')", "0,1,b"),
+        ("decode(1.0, NULL, 'null', 1, 'one'), decode('b', 'a', 1, 'b', 2, 3)", "one,2"),
+        ("decode(DATE '2008-06-01', '2008-06-01', 'June 1st, 2008')", "\"June 1st, 2008\""),
+        ("decode(encode('abc', 'hex'), 'hex')", "616263"),
+    ])
+    .await;
+    fail(&[
+        ("decode(1)", Code::QueryInvalid, "`decode` takes 3 arguments or more, and here are 1"),
+        ("nvl2(1, 2)", Code::QueryInvalid, "`nvl2` takes 3 arguments"),
+    ])
+    .await;
+    let fixture = Fixture::sample();
+    let query = "SELECT decode(n_regionkey, NULL, 'none', 0, 'Africa', n_nationkey, 'same', 'other') AS d, count(*) AS n FROM nation GROUP BY 1 ORDER BY 1";
+    assert_eq!(run(&fixture, query).await, "d,n\nAfrica,5\nother,18\nsame,2\n");
+    // The value is in the tree once, however deep they nest.
+    let nested = (0..40).fold("n_nationkey".to_owned(), |inner, _| format!("decode({inner}, NULL, 1, n_regionkey, 2, 3)"));
+    assert_eq!(run(&fixture, &format!("SELECT count({nested}) AS n FROM nation")).await, "n\n25\n");
+}
+
+#[tokio::test]
+async fn texts() {
+    all(&[
+        ("len('한글 '), textlen('abc'), len(NULL)", "3,3,"),
+        ("charindex('fish', 'dogfish'), charindex('x', 'dogfish'), charindex('', 'a')", "4,0,1"),
+        ("strtol('0xf', 16), strtol('abcd1234', 16), strtol('1234567', 8), strtol('110101', 2)", "15,2882343476,342391,53"),
+        ("strtol('', 10), strtol(' -7', 10), strtol(NULL, 10)", "0,-7,"),
+        ("regexp_substr('the fox', 'FOX', 1, 1, 'i'), regexp_substr('the fox', 'FOX')", "fox,\"\""),
+        ("regexp_substr('a@b.com', '@[^.]*'), regexp_substr('aXbXc', '[a-z]', 2, 2)", "@b,c"),
+        ("regexp_substr('k=v', '([a-z])=([a-z])', 1, 1, 'e'), regexp_substr('k=v', '[a-z]', 1, 1, 'e')", "k,k"),
+        ("regexp_substr('abc', 'b', 9), regexp_substr('abc', 'b', 0), regexp_substr('abc', 'b', 1, 0)", "\"\",b,"),
+    ])
+    .await;
+    fail(&[
+        ("strtol('12x', 10)", Code::QueryFailed, "no number of base 10"),
+        ("strtol('9223372036854775808', 10)", Code::QueryFailed, "within 64 bits"),
+        ("strtol('1', 37)", Code::QueryFailed, "a base from 2 to 36"),
+        ("regexp_substr('a', '(?=a)', 1, 1, 'p')", Code::QueryFailed, "look ahead"),
+        ("regexp_substr('a', '(', 1, 1)", Code::QueryFailed, "cannot read the pattern"),
+        ("len(1, 2)", Code::QueryInvalid, "`len` takes one argument, and here are 2"),
+        ("charindex('a')", Code::QueryInvalid, "`charindex` takes 2 arguments, and here are 1"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn moments() {
+    all(&[
+        ("dateadd(month, 18, '2008-02-28'), dateadd(m, 30, DATE '2008-02-28')", "2009-08-28 00:00:00,2008-02-28 00:30:00"),
+        ("dateadd(month, 1, '2008-01-31'), dateadd(month, 1, '2008-04-30')", "2008-02-29 00:00:00,2008-05-30 00:00:00"),
+        ("dateadd(month, 12, '2016-02-29'), dateadd(year, 1, '2016-02-29')", "2017-02-28 00:00:00,2017-03-01 00:00:00"),
+        ("dateadd(qtr, -1, '2026-05-31'), dateadd(week, 2, '2026-01-01')", "2026-02-28 00:00:00,2026-01-15 00:00:00"),
+        ("dateadd(decade, 1, '2020-02-29'), dateadd(c, -1, '2000-02-29')", "2030-03-01 00:00:00,1900-03-01 00:00:00"),
+        ("dateadd('us', 1, '2026-01-01'), dateadd(MS, -1, '2026-01-01')", "2026-01-01 00:00:00.000001,2025-12-31 23:59:59.999"),
+        ("dateadd(day, NULL, '2026-01-01'), dateadd(day, 1, NULL)", ","),
+        ("dateadd(hour, 12, TIME '13:24:55'), dateadd(hour, 1, TIMESTAMPTZ '2026-01-01 00:00:00+09')", "01:24:55,2025-12-31 16:00:00+00"),
+        ("datediff(year, '2008-12-31', '2009-01-01'), datediff(hour, '2009-01-01 08:30:00', '2009-01-01 10:00:00')", "1,2"),
+        ("datediff(week, '2009-01-01', '2009-12-31'), datediff(qtr, '1998-07-01', '2008-06-05')", "52,39"),
+        ("datediff(day, '2026-01-02', '2026-01-01 23:59:59'), datediff(mon, '2026-03-01', '2026-01-31')", "-1,-2"),
+        ("datediff(w, '2026-11-22', '2026-11-23'), datediff(w, '2026-11-21', '2026-11-22')", "1,0"),
+        ("datediff(century, '2000-12-31', '2001-01-01'), datediff(mil, '2000-12-31', '2001-01-01'), datediff(dec, '1999-12-31', '2000-01-01')", "1,1,1"),
+        ("datediff(us, '2026-01-01', '2026-01-01 00:00:01'), datediff(minute, TIME '20:00:00', TIME '21:00:00')", "1000000,60"),
+        ("datediff(day, NULL, '2026-01-01')", ""),
+        ("datediff(second, sysdate, getdate()) <= 0, date_trunc('day', getdate()) = current_date, sysdate > '2026-01-01'", "t,t,t"),
+    ])
+    .await;
+    fail(&[
+        ("dateadd(fortnight, 1, '2026-01-01')", Code::QueryInvalid, "does not know the part `fortnight`"),
+        ("dateadd(dow, 1, '2026-01-01')", Code::QueryInvalid, "does not know the part `dow`"),
+        ("dateadd(day, 1.5, '2026-01-01')", Code::QueryInvalid, "a whole number"),
+        ("dateadd(day, 1, 5)", Code::QueryInvalid, "a date or a time"),
+        ("dateadd(day, 9000000000000000000, '2026-01-01')", Code::QueryFailed, "out of range"),
+        ("dateadd(day, 1, TIME '10:00:00')", Code::QueryFailed, "no day"),
+        ("datediff(day, '2026-01-01')", Code::QueryInvalid, "takes 3 arguments"),
+        ("datediff(hour, TIME '10:00:00', '2026-01-01'::date)", Code::QueryInvalid, "two dates or two times"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn parts_of_moments() {
+    all(&[
+        ("date_part(minute, TIMESTAMP '2023-01-04 04:05:06.789'), date_part('w', TIMESTAMP '2022-05-02 04:05:06.789')", "5,18"),
+        ("date_part(dayofweek, '2022-05-02'), date_part(century, '2022-05-02'), date_part(millennium, '2022-05-02')", "1,21,3"),
+        ("date_part(sec, '2009-09-21 11:10:03.189717'), date_part(us, TIMESTAMP '2022-05-02 04:05:06.789')", "3.189717,789000"),
+        ("date_part(epoch, '2008-01-01 20:00:00'), date_part(dy, DATE '2026-12-31'), date_part(yr, NULL)", "1199217600,365,"),
+        ("extract(year FROM DATE '2026-05-17'), extract(quarter FROM DATE '2026-05-17')", "2026,2"),
+        ("extract(second FROM TIMESTAMP '2009-09-21 11:10:03.189717'), extract(millisecond FROM TIMESTAMP '2009-09-09 12:08:43.101')", "3,101"),
+        ("extract(century FROM TIMESTAMP '2000-12-16 12:21:13'), extract(century FROM TIMESTAMP '2001-12-16 12:21:13')", "20,21"),
+        ("extract(decade FROM TIMESTAMP '1999-02-16 20:38:40'), extract(decade FROM TIMESTAMP '2000-02-16 20:38:40')", "200,201"),
+        ("extract(epoch FROM TIMESTAMP '2026-01-01 00:00:00.9'), extract(dayofweek FROM DATE '2026-11-22')", "1767225600,0"),
+        ("extract(timezone_hour FROM TIMESTAMPTZ '2026-01-01 00:00:00+09'), extract(hour FROM TIME '20:00:00')", "0,20"),
+        ("date_trunc('qtr', TIMESTAMP '2020-05-30 04:05:06.789'), date_trunc('mon', TIMESTAMP '2020-04-30 04:05:06')", "2020-04-01 00:00:00,2020-04-01 00:00:00"),
+    ])
+    .await;
+    fail(&[
+        ("date_part(eon, '2026-01-01')", Code::QueryInvalid, "does not know the part `eon`"),
+        ("date_part(timezone, '2026-01-01')", Code::QueryFailed, "no timezone"),
+        ("date_part(1, '2026-01-01')", Code::QueryInvalid, "the name of a part"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn zones() {
+    all(&[
+        ("convert_timezone('PST', '2008-08-24 09:36:12'), convert_timezone('US/Pacific', '2008-08-24 09:36:12')", "2008-08-24 01:36:12,2008-08-24 02:36:12"),
+        ("convert_timezone('EST', 'PST', '2008-03-05 12:25:29'), convert_timezone('Asia/Seoul', TIMESTAMPTZ '2026-01-01 00:00:00+00')", "2008-03-05 09:25:29,2026-01-01 09:00:00"),
+        ("convert_timezone('GMT', 'NEWZONE +2', '2014-05-17 12:00:00'), convert_timezone('GMT', 'NEWZONE-2:15', '2014-05-17 12:00:00')", "2014-05-17 10:00:00,2014-05-17 14:15:00"),
+        ("convert_timezone('America/New_York', 'UTC', '2026-11-01 01:30:00'), convert_timezone('America/New_York', 'UTC', '2026-03-08 02:30:00')", "2026-11-01 06:30:00,2026-03-08 07:30:00"),
+        ("convert_timezone('UTC', NULL, '2026-01-01'), convert_timezone('KST', NULL)", ","),
+    ])
+    .await;
+    fail(&[
+        ("convert_timezone('Mars/Olympus', '2026-01-01')", Code::QueryFailed, "does not know the time zone `Mars/Olympus`"),
+        ("convert_timezone('+09:00', '2026-01-01')", Code::QueryFailed, "does not know the time zone `+09:00`"),
+        ("convert_timezone('UTC', TIME '10:00:00')", Code::QueryFailed, "no time of a day"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn patterns() {
+    all(&[
+        ("to_char(TIMESTAMP '2009-12-31 23:15:59', 'MONTH-DY-DD-YYYY HH12:MIPM')", "DECEMBER -THU-31-2009 11:15PM"),
+        ("to_char(DATE '2009-12-31', 'yyyymmdd'), to_char(TIMESTAMPTZ '2026-01-01 09:00:00+09', 'HH24:MI:SS TZ')", "20091231,00:00:00 UTC"),
+        ("to_char(-125.8, '999D99S'), to_char(618.80, 'l99999D99'), to_char(12454, '99,999')", "125.80-,$   618.80,\" 12,454\""),
+        ("to_char(1234567.895, 'FM999,999,990.00'), to_char(0.5::float8, 'FM0.0'), to_char(1234, '999')", "\"1,234,567.90\",0.5, ###"),
+        ("to_char(NULL::date, 'YYYY'), to_char(DATE '2026-01-01', NULL)", ","),
+        ("to_date('02 Oct 2001', 'DD Mon YYYY'), to_date('20010631', 'YYYYMMDD'), to_date(NULL, 'YYYY')", "2001-10-02,2001-07-01,"),
+        ("to_timestamp('2011-12-18 24:38:15', 'YYYY-MM-DD HH24:MI:SS'), to_timestamp('5/4/21 7:27:53.28 pm', 'DD/MM/YY HH:MI:SS.MS am')", "2011-12-19 00:38:15+00,2021-04-05 19:27:53.28+00"),
+        ("to_number('12,454.8-', '99G999D9S'), to_number('$1,234.50', 'L9,999.99'), to_number('12.345', '99D999')", "-12454.8,1234.50,12.345"),
+    ])
+    .await;
+    fail(&[
+        ("to_char(DATE '2026-01-01', '%Y-%m')", Code::QueryInvalid, "does not know `m`"),
+        ("to_char(DATE '2026-01-01', 'YYYY-MM-DDTHH24')", Code::QueryInvalid, "does not know `H24` in the pattern"),
+        ("to_char(DATE '2026-01-01', '999')", Code::QueryFailed, "does not know `999`"),
+        ("to_char(5, 'YYYY')", Code::QueryFailed, "does not know"),
+        ("to_char('2026-01-01', 'YYYY')", Code::QueryInvalid, "a date, a timestamp or a number"),
+        ("to_date('20010631', 'YYYYMMDD', true)", Code::QueryFailed, "out of range"),
+        ("to_date('2026-01-01', 'IYYY-IW')", Code::QueryInvalid, "reads no weeks"),
+        ("to_date('2026-01-01', 'YYYY-MM-DD TZ')", Code::QueryInvalid, "no TZ"),
+        ("to_date('x', 'YYYY')", Code::QueryFailed, "finds no number at `x`"),
+        ("to_timestamp('2026', 'YYYY-MM')", Code::QueryFailed, "at its end"),
+        ("to_number('123', '99')", Code::QueryFailed, "no number of this pattern"),
+        ("to_number('1', 'XX')", Code::QueryInvalid, "does not know `X`"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn json() {
+    let text = r#"'{"f2":{"f3":1},"f4":{"f5":99,"f6":"star"}}'"#;
+    all(&[
+        (&format!("json_extract_path_text({text}, 'f4', 'f6'), json_extract_path_text({text}, 'f2', 'f3')"), "star,1"),
+        (&format!("json_extract_path_text({text}, 'f2'), json_extract_path_text({text}, 'f9')"), "\"{\"\"f3\"\":1}\","),
+        ("json_extract_path_text('{', 'a', true), json_extract_path_text(NULL, 'a')", ","),
+    ])
+    .await;
+    fail(&[
+        ("json_extract_path_text('{', 'a')", Code::QueryFailed, "takes JSON, and this is none"),
+        ("json_extract_path_text('{}', 'a', 'b', 'c', 'd', 'e', 'f')", Code::QueryInvalid, "1 to 5 names"),
+        ("json_extract_path_text('{}')", Code::QueryInvalid, "`json_extract_path_text` takes"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn aggregates() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("sale.csv"), "seller,qty,name\n1,10,b\n1,30,a\n1,10,\n2,20,d\n2,21,c\n3,,\n").unwrap();
+    let fixture = Fixture::tables(folder.path());
+    for (query, expected) in [
+        (
+            "SELECT seller, listagg(name, ', ') WITHIN GROUP (ORDER BY name DESC) AS l FROM sale GROUP BY seller ORDER BY seller",
+            "seller,l\n1,\"b, a\"\n2,\"d, c\"\n3,\n",
+        ),
+        ("SELECT listagg(qty, '|') WITHIN GROUP (ORDER BY qty, name) AS l FROM sale", "l\n10|10|20|21|30\n"),
+        ("SELECT listagg(DISTINCT qty, '|') WITHIN GROUP (ORDER BY qty DESC) AS l FROM sale", "l\n30|21|20|10\n"),
+        (
+            "SELECT listagg(name) WITHIN GROUP (ORDER BY name) AS l, listagg(name) FILTER (WHERE seller > 5) AS n FROM sale",
+            "l,n\nabcd,\n",
+        ),
+        (
+            "SELECT qty, listagg(name, '-') WITHIN GROUP (ORDER BY name) OVER (PARTITION BY seller) AS l FROM sale WHERE qty >= 20 ORDER BY qty",
+            "qty,l\n20,c-d\n21,c-d\n30,a\n",
+        ),
+        ("SELECT seller, median(qty) AS m FROM sale GROUP BY seller ORDER BY seller", "seller,m\n1,10.0\n2,20.5\n3,\n"),
+        ("SELECT median(qty * 1.01) AS m, median(qty::float8) AS f FROM sale", "m,f\n20.200,20\n"),
+        (
+            "SELECT seller, qty, ratio_to_report(qty) OVER (PARTITION BY seller) AS r FROM sale WHERE seller < 2 ORDER BY qty DESC, r",
+            "seller,qty,r\n1,30,0.6\n1,10,0.2\n1,10,0.2\n",
+        ),
+        ("SELECT ratio_to_report(0) OVER () AS r", "r\n\n"),
+        (
+            "SELECT seller, qty FROM sale QUALIFY row_number() OVER (PARTITION BY seller ORDER BY qty DESC NULLS LAST) = 1 ORDER BY seller",
+            "seller,qty\n1,30\n2,21\n3,\n",
+        ),
+        (
+            "SELECT seller, sum(qty) AS s FROM sale GROUP BY seller QUALIFY rank() OVER (ORDER BY sum(qty) DESC NULLS LAST) <= 2 ORDER BY s",
+            "seller,s\n2,41\n1,50\n",
+        ),
+    ] {
+        assert_eq!(run(&fixture, query).await, expected, "{query}");
+    }
+    fail(&[
+        ("listagg(n_name, n_name)", Code::QueryInvalid, "a delimiter that is a text in the query"),
+        ("ratio_to_report(1)", Code::QueryInvalid, "OVER (PARTITION BY"),
+        ("ratio_to_report(count(*) OVER ()) OVER ()", Code::QueryInvalid, "no expression with OVER"),
+        ("median('a')", Code::QueryInvalid, "takes numbers"),
+    ])
+    .await;
+    let sample = Fixture::sample();
+    let error = sample.error("SELECT listagg(o_comment) AS l FROM orders").await;
+    assert!(error.code() == Code::QueryFailed && error.message().contains("longer than 65535 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn columns_have_redshifts_names() {
+    let fixture = Fixture::sample();
+    let query = "SELECT dateadd(day, 1, '2026-01-01'), datediff(day, '2026-01-01', '2026-01-01'), date_part(day, '2026-01-01'), decode(1, 1, 2), sysdate, len('a') FROM nation WHERE n_nationkey = 0";
+    let text = run(&fixture, query).await;
+    assert_eq!(text.lines().next(), Some("date_add,date_diff,pgdate_part,case,sysdate,len"));
+    assert_eq!(row(&fixture, "\"sysdate\" FROM (SELECT 1 AS \"sysdate\") AS q").await, "1");
+}
