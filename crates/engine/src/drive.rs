@@ -207,6 +207,7 @@ impl Driver {
     /// `FINALIZING`: what was written is verified. Trouble with storage is waited out; a result that does not add up is final.
     async fn finalize(&mut self, unload: Unload, rows: Option<u64>) -> Step {
         Boundary::Finalizing.pass();
+        let look_every = self.engine.settings.look_every;
         let finalizer = Finalizer { engine: Arc::clone(&self.engine), station: Arc::clone(&self.station) };
         let asked = unload.clone();
         let mut rest = REST.0;
@@ -220,6 +221,11 @@ impl Driver {
                     () = tokio::time::sleep(self.left(&unload)) => {
                         return self.record(unload, Event::DeadlinePassed { fate: Fate::Settled }).await;
                     }
+                    // A notice of a change, as of a cancel, may have been lost.
+                    () = tokio::time::sleep(look_every) => match self.reread(&unload).await? {
+                        found if found.version > unload.version => return Ok(found),
+                        _ => {}
+                    },
                     changed = changed_elsewhere(&mut self.notices, unload.version) => match changed {
                         Some(found) => return Ok(found),
                         None => match self.reread(&unload).await? {

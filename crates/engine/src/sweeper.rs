@@ -84,6 +84,7 @@ impl Engine {
             // It must not stand before what can be deleted.
             self.store.garbage_put_off(&failed, self.clock.now() + as_delta(self.settings.sweep_every * PUT_OFF_SWEEPS)).await?;
         }
-        Ok(u32::try_from(garbage.len()).is_ok_and(|count| count == BATCH))
+        // When nothing could be deleted, storage is away, and what is left is not tried at once.
+        Ok(!collected.is_empty() && u32::try_from(garbage.len()).is_ok_and(|count| count == BATCH))
     }
 }

@@ -157,7 +157,7 @@ impl Engine {
                 Err(LetGo::Broken)
             });
             // What this very worker claimed anew goes on with the statement.
-            if driven != Err(LetGo::Broken) && held.has(unload_id, fence) {
+            if held.has(unload_id, fence) {
                 engine.leave_no_statement(&station, &token, fence).await;
             }
             match driven {

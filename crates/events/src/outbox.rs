@@ -19,6 +19,8 @@ const BATCH: u32 = 200;
 /// How long the relay holds entries: those of a relay that died are offered again after it. A bus that takes longer to answer gets an
 /// entry twice.
 const HOLD: Duration = Duration::from_secs(60);
+/// After how many batches in a row of which the bus took nothing a round ends.
+const MOST_REFUSED: u32 = 5;
 /// The longest rest while the bus or the store is away.
 const LONGEST_REST: Duration = Duration::from_secs(15);
 /// How long the last round may take once it is told to stop.
@@ -140,13 +142,15 @@ impl Relay {
         }
     }
 
-    /// Offers all that waits to the bus, each entry once. What it refuses is offered again a little later, and stops nothing else.
+    /// Offers what waits to the bus. What it refuses is offered again a little later, and stops nothing else; when it refuses several
+    /// batches one after the other, or so slowly that the first would come again, the rest is left for the next round.
     ///
     /// # Errors
     /// The store's; the bus's when it took nothing at all. What was published is marked.
     pub async fn drain(&self) -> Result<()> {
-        let (mut taken, mut refusal) = (0, None);
-        loop {
+        let (mut taken, mut refusal, mut refused_whole) = (0, None, 0);
+        let begun = tokio::time::Instant::now();
+        while refused_whole < MOST_REFUSED && (refusal.is_none() || begun.elapsed() < self.rests.refused) {
             let entries = self.store.outbox_claim(BATCH, HOLD).await?;
             if entries.is_empty() {
                 break;
@@ -173,6 +177,7 @@ impl Relay {
             self.store.outbox_published(&published).await?;
             self.store.outbox_release(&refused, self.rests.refused).await?;
             taken += published.len();
+            refused_whole = if published.is_empty() { refused_whole + 1 } else { 0 };
         }
         match refusal {
             Some(error) if taken == 0 => Err(error),

@@ -212,6 +212,28 @@ async fn what_the_bus_refuses_stops_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bus_that_takes_nothing_is_not_asked_without_end() {
+    let table = Table::new().await;
+    // More than are offered at once, and what is refused may be offered again at once.
+    for number in 0..201 {
+        table.cancelled(&format!("refused{number}")).await;
+    }
+    for refused in [Duration::ZERO, Duration::from_nanos(1)] {
+        let bus = Arc::new(FaultyBus { refused: Mutex::new(vec!["refused".to_owned()]), ..FaultyBus::default() });
+        let mut relay = table.relay(bus.clone());
+        relay.rests.refused = refused;
+        let round = tokio::time::timeout(Duration::from_secs(60), relay.drain()).await;
+        assert_eq!(round.expect("a round ends").unwrap_err().code(), Code::BusUnavailable);
+    }
+    let bus = Arc::new(FaultyBus { refused: Mutex::new(vec!["refused".to_owned()]), ..FaultyBus::default() });
+    let mut relay = table.relay(bus.clone());
+    relay.rests.refused = Duration::from_secs(3_600);
+    table.cancelled("taken").await;
+    relay.drain().await.unwrap();
+    assert_eq!(bus.ids().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_relay_whose_bus_does_not_answer_ends_all_the_same() {
     let table = Table::new().await;
     table.cancelled("a").await;

@@ -13,7 +13,7 @@ use outflow_core::store::Store;
 use outflow_core::{Code, Error, Result};
 use outflow_engine::{Settings, WarehouseEntry};
 use outflow_events::Topics;
-use outflow_storage::{LinkKeys, Storage, StorageOptions};
+use outflow_storage::{LinkKeys, Storage, StorageOptions, make_private};
 use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
 use secrecy::SecretString;
 
@@ -39,6 +39,12 @@ pub(crate) async fn store(config: &Config) -> Result<Arc<dyn Store>> {
         (Locator::Postgres(server), None) => server.expose().to_owned(),
         (other, _) => other.to_string(),
     };
+    if let Locator::Sqlite(file) = &config.store.url.0
+        && let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty())
+    {
+        // The store makes it too where it is missing, for everybody; an error it tells better.
+        let _ = make_private(folder);
+    }
     outflow_store::connect(&url, &outflow_store::Options::default()).await
 }
 

@@ -1,7 +1,6 @@
 //! A whole service inside this process: its parts put together, its start, and its orderly end.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use outflow_core::address::PublicUrl;
@@ -9,6 +8,7 @@ use outflow_core::{Code, Error};
 use outflow_engine::{Engine, Parts, SystemClock};
 use outflow_events::{Listener, MemoryBus, Relay, Rests};
 use outflow_server::{Hosts, Server, ServerSettings};
+use outflow_storage::make_private;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -142,15 +142,6 @@ pub(crate) fn make_data_dir(config: &Config) -> Result<()> {
             told.hint("name a folder that can be written with `--data-dir DIR`, or `server.dataDir`")
         }
     })
-}
-
-/// Makes a folder, and those above it that are missing; only their owner may look into them, where the system knows owners.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// Removes what queries of a process that died left behind. Only in a folder that is ours alone: the held store says so.

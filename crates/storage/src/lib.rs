@@ -19,5 +19,6 @@ mod testing;
 pub use error::{code_of, from_object_store};
 pub use join::{JoinPart, compress};
 pub use link::{LinkKeys, LinkTarget, SignedLink};
+pub use local::make_private;
 pub use read::FileStat;
 pub use storage::{Storage, StorageOptions};

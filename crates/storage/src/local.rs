@@ -309,8 +309,12 @@ fn place_in(ledger: &Ledger, staged: Staged, target: &FilePath, is_new: bool) ->
     Ok(PutResult { e_tag: None, version: None })
 }
 
-/// Makes a folder, and those above it that are missing; only their owner may look into them, where the system knows owners.
-fn make_private(folder: &FilePath) -> io::Result<()> {
+/// Makes a folder, and those above it that are missing; only their owner may look into them, where the system knows owners. What is there
+/// already keeps the rights that it has.
+///
+/// # Errors
+/// The system's.
+pub fn make_private(folder: &FilePath) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
