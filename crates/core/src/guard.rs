@@ -7,6 +7,7 @@
 mod bind;
 mod function;
 mod lexical;
+mod operator;
 mod parse;
 mod reading;
 mod relation;
@@ -30,6 +31,8 @@ use crate::{Code, Error, Position, Result};
 pub struct Guard {
     functions: Functions,
     relations: RelationPolicy,
+    /// Whether there may be arrays. Where they are not `super`, `a[1].b` can call a function `b`.
+    arrays: bool,
 }
 
 /// A read-only query that passed: text with `\n` at line ends, comments blanked, parameters bound, no `;` at the end.
@@ -44,12 +47,12 @@ pub struct CheckedQuery {
 impl Guard {
     /// The guard of the embedded engine.
     pub fn embedded() -> Self {
-        Self { functions: function::EMBEDDED, relations: RelationPolicy::NoCatalogSchemas }
+        Self { functions: function::EMBEDDED, relations: RelationPolicy::NoCatalogSchemas, arrays: true }
     }
 
     /// The guard of Redshift.
     pub fn redshift() -> Self {
-        Self { functions: function::REDSHIFT, relations: RelationPolicy::NoCatalogNames }
+        Self { functions: function::REDSHIFT, relations: RelationPolicy::NoCatalogNames, arrays: false }
     }
 
     /// The functions that it lets through, in lower case; some are syntax of their own, such as `extract`.
@@ -85,7 +88,7 @@ impl Guard {
         let end = source.position(text.len());
         let facts = {
             let query = parse::query(&tokens, &redshift, end)?;
-            walk::walk(&query, &source, &ours, &self.functions, &self.relations)?
+            walk::walk(&query, &source, &ours, self)?
         };
         let query = parse::query(&tokens, &postgres, end).map_err(|error| match error.code() {
             Code::SqlSyntax => {
@@ -97,7 +100,7 @@ impl Guard {
             }
             _ => error,
         })?;
-        if walk::walk(&query, &source, &ours, &self.functions, &self.relations)? != facts {
+        if walk::walk(&query, &source, &ours, self)? != facts {
             let why = "Redshift and PostgreSQL read different tables or another order in this query; put parentheses and names where they leave no doubt";
             let first = ours.first().map_or(0, |token| token.start);
             return Err(Error::new(Code::SqlAmbiguous, why).at(source.position(first)));

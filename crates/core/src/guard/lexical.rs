@@ -2,8 +2,10 @@
 //!
 //! The rules are about tokens, never about words in a text: `';'`, `"--"` and `/* $$ */` are nobody's business.
 
+use super::operator;
 use super::scan::{Kind, Lexer, Token, Unclosed, scan};
 use super::source::Source;
+use crate::parameter::shown;
 use crate::{Code, Error, Result};
 
 /// What statements begin with that are no queries.
@@ -83,11 +85,14 @@ struct Rules<'a> {
 impl Rules<'_> {
     fn check(&self) -> Result<()> {
         let (mut open, mut cases) = (0_usize, 0_usize);
-        let mut ended = false;
+        let (mut ended, mut operators_end) = (false, 0);
         for (at, token) in self.tokens.iter().enumerate() {
             let text = self.text(token);
             if ended && text != ";" {
                 return Err(self.refuse(Code::SqlNotSingle, token, "a second statement begins here; send one query at a time"));
+            }
+            if token.start >= operators_end && operator::is_symbol(text) {
+                operators_end = self.operators(at)?;
             }
             match text {
                 ";" => ended = true,
@@ -167,6 +172,27 @@ impl Rules<'_> {
                 None => Ok(()),
             },
             Kind::Comment | Kind::Parameter | Kind::Cast => Ok(()),
+        }
+    }
+
+    /// Checks the operators that a run of touching symbols is, and returns where it ends.
+    fn operators(&self, at: usize) -> Result<usize> {
+        let start = self.tokens[at].start;
+        let run = self.tokens[at..].iter().scan(start, |end, token| {
+            let belongs = token.start == *end && operator::is_symbol(self.text(token));
+            *end = token.end;
+            belongs.then_some(token.end)
+        });
+        let end = run.last().unwrap_or(start);
+        match operator::first_unknown(&self.source.text()[start..end]) {
+            None => Ok(end),
+            Some(unknown) => {
+                let why = format!(
+                    "`{}` is one operator where its symbols touch, and not an allowed one; put spaces between them, or write it as a function",
+                    shown(unknown)
+                );
+                Err(self.refuse(Code::SqlNotAllowed, &self.tokens[at], why))
+            }
         }
     }
 

@@ -1,8 +1,9 @@
 //! The two readings of SQL that a query must survive: Redshift's and PostgreSQL's, as sqlparser knows them.
 //!
-//! Each is sqlparser's own dialect with two changes. Operators are cut at their first meaning (no custom operators, none for geometry),
-//! so that both cut `a>-1` alike. And every expression that is begun is counted: the parser tries alternatives without remembering what
-//! failed, which takes exponential time on short hostile texts (`cast(cast(cast(…`), and a count ends that where a deadline could not.
+//! Each is sqlparser's own dialect with three changes. Operators are cut at their first meaning (no custom operators, none for geometry),
+//! so that both cut `a>-1` alike. Both know Redshift's `APPROXIMATE`. And every expression that is begun is
+//! counted: the parser tries alternatives without remembering what failed, which takes exponential time on short hostile texts
+//! (`cast(cast(cast(…`), and a count ends that where a deadline could not.
 
 use std::any::TypeId;
 use std::cell::Cell;
@@ -13,6 +14,7 @@ use sqlparser::ast::Expr;
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence, RedshiftSqlDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
 /// The stack on which a query is parsed, walked and dropped: half of it for the parser, and the rest for what is done with a tree that
 /// may be as deep as the text has tokens before anybody has looked how deep it is.
@@ -67,6 +69,21 @@ impl Bounded for Postgres {
     }
 }
 
+/// `APPROXIMATE` before an aggregate, which neither dialect knows: it allows an estimate and demands none, so that it is passed over.
+fn approximate(parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+    let [first, second, third] = parser.peek_tokens_ref().map(|token| &token.token);
+    let is_aggregate = (is_word(second, "count") || is_word(second, "percentile_disc")) && *third == Token::LParen;
+    if !is_word(first, "approximate") || !is_aggregate {
+        return None;
+    }
+    parser.next_token();
+    Some(parser.parse_prefix())
+}
+
+fn is_word(token: &Token, word: &str) -> bool {
+    matches!(token, Token::Word(found) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
+}
+
 macro_rules! as_in {
     ($base:expr; $($method:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
         $(fn $method(&self, $($argument: $type),*) -> $answer { $base.$method($($argument),*) })*
@@ -98,8 +115,8 @@ impl Dialect for Redshift {
         TypeId::of::<RedshiftSqlDialect>()
     }
 
-    fn parse_prefix(&self, _parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-        self.0.as_ref()?.spend()
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        self.0.as_ref().and_then(Budget::spend).or_else(|| approximate(parser))
     }
 
     as_in! { RedshiftSqlDialect {};
@@ -147,8 +164,8 @@ impl Dialect for Postgres {
         TypeId::of::<PostgreSqlDialect>()
     }
 
-    fn parse_prefix(&self, _parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-        self.0.spend()
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        self.0.spend().or_else(|| approximate(parser))
     }
 
     as_in! { PostgreSqlDialect {};

@@ -51,7 +51,7 @@ fn is_catalog_schema(schema: &str) -> bool {
 
 /// A schema or a table of the catalog; a database may be called what it likes.
 fn is_catalog_name(part: &str) -> bool {
-    const PREFIXES: [&str; 7] = ["pg_", "stl_", "stv_", "svl_", "svv_", "svcs_", "sys_"];
+    const PREFIXES: [&str; 9] = ["padb_", "pg_", "stl_", "stv_", "svcs_", "svl_", "svv_", "sys_", "systable_"];
     let part = part.to_lowercase();
     part == "information_schema" || PREFIXES.iter().any(|prefix| part.starts_with(prefix))
 }

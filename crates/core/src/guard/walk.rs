@@ -20,6 +20,7 @@ use sqlparser::ast::{
 
 use self::place::Places;
 use self::weight::{MAX_SUBQUERIES, Weight};
+use super::Guard;
 use super::function::Functions;
 use super::parse::location;
 use super::relation::RelationPolicy;
@@ -41,16 +42,11 @@ pub(crate) struct Facts {
 }
 
 /// Walks a whole query, which was parsed from these tokens of the text. Every refusal has a place.
-pub(crate) fn walk(
-    query: &Query,
-    source: &Source,
-    tokens: &[Token],
-    functions: &Functions,
-    policy: &RelationPolicy,
-) -> Result<Facts> {
+pub(crate) fn walk(query: &Query, source: &Source, tokens: &[Token], guard: &Guard) -> Result<Facts> {
     let mut walk = Walk {
-        functions,
-        policy,
+        functions: &guard.functions,
+        policy: &guard.relations,
+        has_arrays: guard.arrays,
         places: Places::new(source, tokens),
         depth: 0,
         subqueries: 0,
@@ -91,6 +87,7 @@ fn is_limited(query: &Query) -> bool {
 struct Walk<'a> {
     functions: &'a Functions,
     policy: &'a RelationPolicy,
+    has_arrays: bool,
     places: Places<'a>,
     depth: usize,
     /// How many subqueries that expressions hold are open around what is walked, within one query of WITH.
@@ -109,6 +106,8 @@ struct Walk<'a> {
 struct Defined {
     name: String,
     weight: Weight,
+    /// Whether it is being walked itself, so that who reads the name means recursion.
+    is_open: bool,
 }
 
 impl Walk<'_> {
@@ -191,7 +190,7 @@ impl Walk<'_> {
             self.alias(alias)?;
             absent(from.is_none(), "FROM behind a WITH query", "leave it out")?;
             if *recursive {
-                self.define(&alias.name, Weight::default());
+                self.define(&alias.name, Weight::default(), true);
             }
             let around = (mem::take(&mut self.weight), mem::take(&mut self.subqueries));
             self.query(query)?;
@@ -200,25 +199,25 @@ impl Walk<'_> {
             if *recursive {
                 self.scopes.last_mut().and_then(Vec::pop);
             }
-            self.define(&alias.name, weight);
+            self.define(&alias.name, weight, false);
         }
         Ok(())
     }
 
-    fn define(&mut self, name: &Ident, weight: Weight) {
+    fn define(&mut self, name: &Ident, weight: Weight, is_open: bool) {
         if let Some(scope) = self.scopes.last_mut() {
-            scope.push(Defined { name: folded(name), weight });
+            scope.push(Defined { name: folded(name), weight, is_open });
         }
     }
 
-    /// The weight of the query that WITH has given that name; of two, the inner and later one.
-    fn defined(&self, name: &str) -> Option<Weight> {
+    /// The query that WITH has given that name, by its weight and whether it is open; of two, the inner and later one.
+    fn defined(&self, name: &str) -> Option<(Weight, bool)> {
         self.scopes
             .iter()
             .rev()
             .flat_map(|scope| scope.iter().rev())
             .find(|defined| defined.name == name)
-            .map(|defined| defined.weight)
+            .map(|defined| (defined.weight, defined.is_open))
     }
 
     fn set_expr(&mut self, body: &SetExpr) -> Result<()> {

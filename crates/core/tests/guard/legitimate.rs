@@ -116,7 +116,7 @@ pub(crate) const LEGITIMATE: &[&str] = &[
     "SELECT DATE '2026-01-01', TIMESTAMP '2026-01-01 12:00:00', TIME '12:00:00', INTERVAL '1 day', INTERVAL '3' MONTH, date'2026-01-01'",
     "SELECT current_date, current_timestamp, now() - INTERVAL '7 days'",
     "SELECT extract(epoch FROM a), date_trunc('month', a), date_part('year', a), a AT TIME ZONE 'Asia/Seoul' FROM t",
-    "SELECT a+b, a-1, -a, a*-1, a/2, a%2, a>-1, a>=-1, a<-1, a<=-1, a=-1, a<>-1, a!=-1, 1--1\n+2, 1.5e-3, .5, 5., a||-1 FROM t",
+    "SELECT a+b, a-1, -a, a*-1, a/2, a%2, a>-1, a>=-1, a<-1, a<=-1, a=-1, a<>-1, a!= -1, 1--1\n+2, 1.5e-3, .5, 5., a|| -1 FROM t",
     "SELECT a & 1, a | 2, ~a, a << 2, a >> 1 FROM t",
     "SELECT NOT a, a AND b OR c, a IS NULL, a IS NOT NULL, a IS TRUE, a IS NOT FALSE, a IS DISTINCT FROM b, a IS NOT DISTINCT FROM b FROM t",
     "SELECT a BETWEEN 1 AND 2, a NOT BETWEEN 1 AND 2, a IN (1, 2), a NOT IN (1, 2), (a, b) IN ((1, 2)) FROM t",

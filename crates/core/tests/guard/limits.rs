@@ -36,7 +36,7 @@ fn shapes() -> Vec<Shape> {
         ("AND", |n| format!("SELECT a{}", " AND a".repeat(n))),
         ("OR in WHERE", |n| format!("SELECT 1 FROM t WHERE a=1{}", " OR a=1".repeat(n))),
         ("=", |n| format!("SELECT a{}", "=a".repeat(n))),
-        ("~", |n| format!("SELECT {}1", "~".repeat(n))),
+        ("~", |n| format!("SELECT {}1", "~ ".repeat(n))),
         ("NOT", |n| format!("SELECT {}a", "NOT ".repeat(n))),
         ("minus signs", |n| format!("SELECT {}1", "- ".repeat(n))),
         ("casts", |n| format!("SELECT 1{}", "::int".repeat(n))),

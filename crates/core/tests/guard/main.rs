@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "an assertion of a test")]
 
+mod analytics;
+mod corpus;
+mod disguise;
 mod documented;
 mod hostile;
 mod legitimate;
 mod limits;
+mod mutated;
 mod parameters;
 mod position;
 mod property;

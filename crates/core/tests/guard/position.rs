@@ -5,7 +5,7 @@ use outflow_core::{Code, Position};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::hostile::HOSTILE;
+use crate::corpus::hostile;
 use crate::{check, parameters};
 
 #[rstest]
@@ -69,10 +69,12 @@ fn a_place_in_the_bound_text_is_found_again(#[case] place: (u64, u64), #[case] o
 
 #[test]
 fn every_refusal_of_a_text_has_a_place() {
-    let without: Vec<&str> = HOSTILE
+    let without: Vec<&str> = hostile()
         .iter()
-        .filter(|(_, sql)| check(sql).is_err_and(|error| error.position().is_none() && error.code() != Code::SqlTooLarge))
-        .map(|(_, sql)| *sql)
+        .filter(|statement| {
+            check(&statement.sql).is_err_and(|error| error.position().is_none() && error.code() != Code::SqlTooLarge)
+        })
+        .map(|statement| statement.name.as_str())
         .collect();
     assert_eq!(without, Vec::<&str>::new());
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use sqlparser::dialect::{Dialect, GenericDialect, PostgreSqlDialect, RedshiftSqlDialect};
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use crate::hostile::HOSTILE;
+use crate::corpus::hostile;
 use crate::legitimate::{LEGITIMATE, TPCH};
 use crate::{check, parameters};
 
@@ -86,7 +86,8 @@ fn soup() -> impl Strategy<Value = String> {
 
 /// A query that passes or not, with something done to it somewhere.
 fn mutated() -> impl Strategy<Value = String> {
-    let known: Vec<&str> = LEGITIMATE.iter().chain(&TPCH).copied().chain(HOSTILE.iter().map(|(_, sql)| *sql)).collect();
+    let known: Vec<&str> =
+        LEGITIMATE.iter().chain(&TPCH).copied().chain(hostile().iter().map(|statement| statement.sql.as_str())).collect();
     (
         prop::sample::select(known),
         prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(PIECES.to_vec()), 0..3_usize), 0..4),
@@ -111,7 +112,7 @@ fn tokens(text: &str, dialect: &dyn Dialect, unescape: bool) -> Vec<Token> {
 }
 
 /// A literal as Redshift reads it: `''` is a quote, `\` takes the next character as it is.
-fn unescaped(literal: &str) -> Option<String> {
+pub(crate) fn unescaped(literal: &str) -> Option<String> {
     let mut inside = literal.strip_prefix('\'')?.chars();
     let mut text = String::new();
     loop {

@@ -154,9 +154,9 @@ impl Walk<'_> {
 /// Whether the word calls a function where it stands alone.
 #[rustfmt::skip]
 fn is_bare(name: &Ident) -> bool {
-    const BARE: [&str; 9] = [
-        "current_catalog", "current_role", "current_schema", "current_user", "current_user_id", "session_user", "sysdate", "system_user",
-        "user",
+    const BARE: [&str; 11] = [
+        "current_aws_account", "current_catalog", "current_namespace", "current_role", "current_schema", "current_user", "current_user_id",
+        "session_user", "sysdate", "system_user", "user",
     ];
     name.quote_style.is_none() && BARE.iter().any(|known| name.value.eq_ignore_ascii_case(known))
 }

@@ -1,12 +1,17 @@
 //! Expressions.
 
 use sqlparser::ast::{
-    AccessExpr, Array, CaseWhen, CastKind, CeilFloorKind, Expr, Interval, JsonPath, JsonPathElem, Subscript, TypedString, Value,
-    ValueWithSpan,
+    AccessExpr, Array, CaseWhen, CastKind, CeilFloorKind, DataType, Expr, Interval, JsonPath, JsonPathElem, Subscript,
+    TypedString, Value, ValueWithSpan,
 };
 
 use super::{Walk, absent, location, not_allowed, operator, placed};
 use crate::{Position, Result};
+
+const FIELD: &str = "`.` and a name behind an expression";
+const ARRAY_ADVICE: &str = "make a `super` with array(…) or split_to_array";
+const FIELD_ADVICE: &str =
+    "some warehouses call the function of that name; name the expression in a subquery, and the field there";
 
 impl Walk<'_> {
     /// Several expressions: a list, or one that may be absent.
@@ -28,10 +33,13 @@ impl Walk<'_> {
             }
             Expr::CompoundIdentifier(names) => names.iter().try_for_each(|name| self.name(name)),
             Expr::CompoundFieldAccess { root, access_chain } => {
+                absent(is_path(root) || !access_chain.iter().any(is_dot), FIELD, FIELD_ADVICE)?;
                 self.expression(root)?;
                 access_chain.iter().try_for_each(|access| self.access(access))
             }
             Expr::JsonAccess { value, path: JsonPath { path } } => {
+                let is_dotted = path.iter().any(|step| matches!(step, JsonPathElem::Dot { .. }));
+                absent(is_path(value) || !is_dotted, FIELD, FIELD_ADVICE)?;
                 self.expression(value)?;
                 path.iter().try_for_each(|step| match step {
                     JsonPathElem::Dot { key: _, quoted: _ } => Ok(()),
@@ -91,9 +99,16 @@ impl Walk<'_> {
                     CastKind::SafeCast => return Err(not_allowed("SAFE_CAST", "use TRY_CAST", None)),
                 }
                 absent(!array && format.is_none(), "CAST … FORMAT or ARRAY", "cast to a type only")?;
-                operator::data_type(data_type)?;
+                self.data_type(data_type)?;
                 self.expression(expr)
             }
+            Expr::Convert { is_try, expr, data_type: Some(data_type), charset, target_before_value, styles } => {
+                let is_plain = !is_try && charset.is_none() && *target_before_value && styles.is_empty();
+                absent(is_plain, "CONVERT with anything but a type and a value", "use CAST(… AS …)")?;
+                self.data_type(data_type)?;
+                self.expression(expr)
+            }
+            Expr::Convert { data_type: None, .. } => Err(not_allowed("CONVERT without a type", "use CAST(… AS …)", None)),
             Expr::AtTimeZone { timestamp, time_zone } => {
                 self.expression(timestamp)?;
                 self.expression(time_zone)
@@ -132,7 +147,7 @@ impl Walk<'_> {
             Expr::Value(value) => self.value(value),
             Expr::TypedString(TypedString { data_type, value, uses_odbc_syntax }) => {
                 absent(!uses_odbc_syntax, "`{d …}`", "write DATE '…'")?;
-                operator::data_type(data_type)?;
+                self.data_type(data_type)?;
                 self.value(value)
             }
             Expr::Function(function) => self.function(function),
@@ -149,6 +164,7 @@ impl Walk<'_> {
             Expr::Tuple(elements) => self.expressions(elements),
             Expr::Array(Array { elem, named }) => {
                 absent(*named, "`[…]` alone", "write ARRAY[…]")?;
+                absent(self.has_arrays, "ARRAY[…]", ARRAY_ADVICE)?;
                 self.expressions(elem)
             }
             Expr::Interval(Interval {
@@ -164,7 +180,6 @@ impl Walk<'_> {
             Expr::IsNormalized { .. } => Err(not_allowed("IS NORMALIZED", "leave it out", None)),
             Expr::InUnnest { .. } => Err(not_allowed("IN UNNEST", "use IN with a subquery", None)),
             Expr::RLike { .. } => Err(not_allowed("RLIKE, REGEXP", "write `~`", None)),
-            Expr::Convert { .. } => Err(not_allowed("CONVERT", "use CAST(… AS …)", None)),
             Expr::Collate { .. } => Err(not_allowed("COLLATE", "leave it out", None)),
             Expr::Prefixed { .. } => Err(not_allowed("a character set before a string", "leave it out", None)),
             Expr::Struct { .. } | Expr::Named { .. } => Err(not_allowed("STRUCT", "name the fields as columns", None)),
@@ -178,6 +193,11 @@ impl Walk<'_> {
             Expr::Lambda(_) => Err(not_allowed("a lambda", "write the expression", None)),
             Expr::MemberOf(_) => Err(not_allowed("MEMBER OF", "use IN", None)),
         }
+    }
+
+    fn data_type(&self, of: &DataType) -> Result<()> {
+        operator::data_type(of)?;
+        absent(self.has_arrays || !matches!(of, DataType::Array(_)), "an array as a type", ARRAY_ADVICE)
     }
 
     fn matched(&mut self, text: &Expr, pattern: &Expr, escape: Option<&ValueWithSpan>) -> Result<()> {
@@ -224,6 +244,19 @@ impl Walk<'_> {
             | Value::DoubleQuotedString(_) => Err(not_allowed("this kind of string", "write texts in plain `'`", Some(place))),
         }
     }
+}
+
+/// Whether it is a column, or what subscripts and names lead to from one.
+fn is_path(expression: &Expr) -> bool {
+    match expression {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => true,
+        Expr::CompoundFieldAccess { root, .. } | Expr::JsonAccess { value: root, .. } => is_path(root),
+        _ => false,
+    }
+}
+
+fn is_dot(access: &AccessExpr) -> bool {
+    matches!(access, AccessExpr::Dot(_))
 }
 
 /// Where an expression begins, as far as the parser noted it: found without recursion, since the tree may be deep.
