@@ -140,8 +140,9 @@ impl Dialect for Redshift {
         supports_window_function_null_treatment_arg() -> bool;
     }
 
-    // Redshift has GROUPING SETS, ROLLUP and CUBE, and DataFusion has FILTER.
+    // Redshift has GROUPING SETS, ROLLUP and CUBE, and abbreviations in EXTRACT; DataFusion has FILTER.
     always! {
+        allow_extract_custom = true;
         supports_geometric_types = false;
         supports_filter_during_aggregation = true;
         supports_group_by_expr = true;

@@ -3,6 +3,7 @@
 //!
 //! Each family has a module. Where Redshift would give something that cannot be given exactly, the query is refused and told why.
 
+mod calendar;
 mod condition;
 mod convert;
 mod list;
@@ -28,15 +29,19 @@ use sqlparser::ast::Expr;
 
 /// The words that become something else before the engine sees them.
 #[cfg(test)]
-pub(super) const WORDS: [&str; 14] = [
+pub(super) const WORDS: [&str; 18] = [
+    "add_months",
     "charindex",
     "convert_timezone",
     "dateadd",
     "datediff",
     "getdate",
     "json_extract_path_text",
+    "last_day",
     "len",
     "listagg",
+    "months_between",
+    "next_day",
     "ratio_to_report",
     "regexp_substr",
     "strtol",
@@ -68,6 +73,7 @@ pub(super) fn translate(expr: &mut Expr) -> Result<()> {
                 "getdate" | "sysdate" | "dateadd" | "datediff" | "date_part" | "date_trunc" | "convert_timezone" => {
                     moment::translated(&name, function)?
                 }
+                "add_months" | "last_day" | "months_between" | "next_day" | "trunc" => calendar::translated(&name, function)?,
                 "to_char" | "to_date" | "to_timestamp" | "to_number" => convert::translated(&name, function)?,
                 _ => None,
             }
@@ -90,8 +96,15 @@ pub(super) fn is_sysdate(expr: &Expr) -> bool {
 /// # Errors
 /// The engine's own, which it never has.
 pub(super) fn register(state: &mut SessionState) -> datafusion::error::Result<()> {
-    let functions =
-        [condition::FUNCTIONS, text::FUNCTIONS, moment::FUNCTIONS, convert::FUNCTIONS, path::FUNCTIONS, list::FUNCTIONS];
+    let functions: [&[rowwise::Rowwise]; 7] = [
+        calendar::FUNCTIONS,
+        condition::FUNCTIONS,
+        text::FUNCTIONS,
+        moment::FUNCTIONS,
+        convert::FUNCTIONS,
+        path::FUNCTIONS,
+        list::FUNCTIONS,
+    ];
     for function in functions.into_iter().flatten() {
         state.register_udf(Arc::new(function.udf()))?;
     }

@@ -123,19 +123,46 @@ async fn moments() {
 }
 
 #[tokio::test]
+async fn months_and_days() {
+    all(&[
+        ("add_months('2008-04-30', 1), add_months(DATE '2008-01-31', 1), add_months('2008-03-30 10:00:00', -1)", "2008-05-31 00:00:00,2008-02-29 00:00:00,2008-02-29 10:00:00"),
+        ("add_months(TIMESTAMPTZ '2026-02-28 12:00:00+00', 12), add_months(NULL, 1)", "2027-02-28 12:00:00+00,"),
+        ("last_day('2024-02-10'), last_day(TIMESTAMP '2014-01-31 23:59:59'), last_day(NULL)", "2024-02-29,2014-01-31,"),
+        ("months_between('1969-01-18', '1969-03-18'), months_between('2014-08-31', '2014-09-30'), months_between(NULL, '2026-01-01')", "-2,-1,"),
+        ("round(months_between(TIMESTAMP '2008-12-25 15:00:00', '2008-01-21 19:30:00'), 5)", "11.12298"),
+        ("next_day('2014-08-20', 'Tuesday'), next_day('2014-08-26', 'tu'), next_day(DATE '2008-07-06', 'Mon')", "2014-08-26,2014-09-02,2008-07-07"),
+        ("trunc(TIMESTAMP '2011-07-21 10:32:38.248109'), trunc(getdate()) = current_date, trunc(-1.99), trunc(1.5::float8), trunc(7), trunc(12.3456, 2)", "2011-07-21,t,-1.00,1,7,12.3400"),
+    ])
+    .await;
+    fail(&[
+        ("next_day('2014-08-20', 'Someday')", Code::QueryFailed, "does not know the day `Someday`"),
+        ("last_day(TIME '10:00:00')", Code::QueryInvalid, "no time of a day"),
+        ("add_months('2026-01-01', 900000000000)", Code::QueryFailed, "out of range"),
+        ("trunc(true)", Code::QueryInvalid, "a number, a date or a timestamp"),
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn parts_of_moments() {
     all(&[
         ("date_part(minute, TIMESTAMP '2023-01-04 04:05:06.789'), date_part('w', TIMESTAMP '2022-05-02 04:05:06.789')", "5,18"),
         ("date_part(dayofweek, '2022-05-02'), date_part(century, '2022-05-02'), date_part(millennium, '2022-05-02')", "1,21,3"),
         ("date_part(sec, '2009-09-21 11:10:03.189717'), date_part(us, TIMESTAMP '2022-05-02 04:05:06.789')", "3.189717,789000"),
         ("date_part(epoch, '2008-01-01 20:00:00'), date_part(dy, DATE '2026-12-31'), date_part(yr, NULL)", "1199217600,365,"),
-        ("extract(year FROM DATE '2026-05-17'), extract(quarter FROM DATE '2026-05-17')", "2026,2"),
-        ("extract(second FROM TIMESTAMP '2009-09-21 11:10:03.189717'), extract(millisecond FROM TIMESTAMP '2009-09-09 12:08:43.101')", "3,101"),
+        ("extract(year FROM DATE '2026-05-17'), extract(qtrs FROM DATE '2026-05-17')", "2026,2"),
+        (
+            "extract(second FROM TIMESTAMP '2009-09-21 11:10:03.189717'), extract(ms FROM TIMESTAMP '2009-09-09 12:08:43.101')",
+            "3,101",
+        ),
         ("extract(century FROM TIMESTAMP '2000-12-16 12:21:13'), extract(century FROM TIMESTAMP '2001-12-16 12:21:13')", "20,21"),
         ("extract(decade FROM TIMESTAMP '1999-02-16 20:38:40'), extract(decade FROM TIMESTAMP '2000-02-16 20:38:40')", "200,201"),
-        ("extract(epoch FROM TIMESTAMP '2026-01-01 00:00:00.9'), extract(dayofweek FROM DATE '2026-11-22')", "1767225600,0"),
+        ("extract(epoch FROM TIMESTAMP '2026-01-01 00:00:00.9'), extract(weekday FROM DATE '2026-11-22')", "1767225600,0"),
         ("extract(timezone_hour FROM TIMESTAMPTZ '2026-01-01 00:00:00+09'), extract(hour FROM TIME '20:00:00')", "0,20"),
-        ("date_trunc('qtr', TIMESTAMP '2020-05-30 04:05:06.789'), date_trunc('mon', TIMESTAMP '2020-04-30 04:05:06')", "2020-04-01 00:00:00,2020-04-01 00:00:00"),
+        (
+            "date_trunc('qtr', TIMESTAMP '2020-05-30 04:05:06.789'), date_trunc('mon', TIMESTAMP '2020-04-30 04:05:06')",
+            "2020-04-01 00:00:00,2020-04-01 00:00:00",
+        ),
     ])
     .await;
     fail(&[
@@ -221,6 +248,10 @@ async fn aggregates() {
             "SELECT seller, listagg(name, ', ') WITHIN GROUP (ORDER BY name DESC) AS l FROM sale GROUP BY seller ORDER BY seller",
             "seller,l\n1,\"b, a\"\n2,\"d, c\"\n3,\n",
         ),
+        (
+            "SELECT listagg(a, '-') WITHIN GROUP (ORDER BY b) AS l FROM (VALUES ('x', 1), ('', 2), (NULL, 3), ('y', 4)) AS v (a, b)",
+            "l\nx-y\n",
+        ),
         ("SELECT listagg(qty, '|') WITHIN GROUP (ORDER BY qty, name) AS l FROM sale", "l\n10|10|20|21|30\n"),
         ("SELECT listagg(DISTINCT qty, '|') WITHIN GROUP (ORDER BY qty DESC) AS l FROM sale", "l\n30|21|20|10\n"),
         (
@@ -238,6 +269,7 @@ async fn aggregates() {
             "seller,qty,r\n1,30,0.6\n1,10,0.2\n1,10,0.2\n",
         ),
         ("SELECT ratio_to_report(0) OVER () AS r", "r\n\n"),
+        ("SELECT APPROXIMATE COUNT(DISTINCT qty) AS n, approximate count (DISTINCT seller) AS s FROM sale", "n,s\n4,3\n"),
         (
             "SELECT seller, qty FROM sale QUALIFY row_number() OVER (PARTITION BY seller ORDER BY qty DESC NULLS LAST) = 1 ORDER BY seller",
             "seller,qty\n1,30\n2,21\n3,\n",
@@ -264,8 +296,12 @@ async fn aggregates() {
 #[tokio::test]
 async fn columns_have_redshifts_names() {
     let fixture = Fixture::sample();
-    let query = "SELECT dateadd(day, 1, '2026-01-01'), datediff(day, '2026-01-01', '2026-01-01'), date_part(day, '2026-01-01'), decode(1, 1, 2), sysdate, len('a') FROM nation WHERE n_nationkey = 0";
+    let query = "SELECT dateadd(day, 1, '2026-01-01'), datediff(day, '2026-01-01', '2026-01-01'), date_part(day, '2026-01-01'), decode(1, 1, 2), sysdate, len('a'), CONVERT(varchar, n_name) FROM nation WHERE n_nationkey = 0";
     let text = run(&fixture, query).await;
-    assert_eq!(text.lines().next(), Some("date_add,date_diff,pgdate_part,case,sysdate,len"));
+    assert_eq!(text.lines().next(), Some("date_add,date_diff,pgdate_part,case,sysdate,len,n_name"));
+    assert_eq!(
+        row(&fixture, "CONVERT(integer, '12'), CONVERT(decimal(5,2), 1.5), CONVERT(timestamp, '9999-12-31')").await,
+        "12,1.50,9999-12-31 00:00:00"
+    );
     assert_eq!(row(&fixture, "\"sysdate\" FROM (SELECT 1 AS \"sysdate\") AS q").await, "1");
 }

@@ -102,9 +102,19 @@ fn refused(operator: &str) -> Error {
     Error::new(Code::SqlNotAllowed, why)
 }
 
+/// What Redshift calls the parts of a moment besides the words that the parser knows.
+#[rustfmt::skip]
+const PARTS: [&str; 48] = [
+    "mil", "mils", "millennia", "c", "cent", "cents", "centuries", "dec", "decs", "decades", "y", "yr", "yrs", "qtr", "qtrs",
+    "quarters", "mon", "mons", "w", "d", "dw", "weekday", "dy", "yearday", "h", "hr", "hrs", "m", "min", "mins", "s", "sec", "secs",
+    "ms", "msec", "msecs", "msecond", "mseconds", "millisec", "millisecs", "millisecon", "microsec", "microsecs",
+    "usecond", "useconds", "us", "usec", "usecs",
+];
+
 /// The parts of a moment that can be taken out of it or counted in.
 pub(super) fn field(field: &DateTimeField) -> Result<()> {
     match field {
+        DateTimeField::Custom(name) if name.quote_style.is_none() && is_part(&name.value) => Ok(()),
         DateTimeField::Custom(name) | DateTimeField::Week(Some(name)) => {
             let why = format!(
                 "`{}` is not a part of a date or time; write one like year, month, day, hour, epoch, without quotes",
@@ -114,6 +124,10 @@ pub(super) fn field(field: &DateTimeField) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+fn is_part(name: &str) -> bool {
+    PARTS.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Types that values may be cast to. A type with a name of its own can run code (`regclass` looks into the catalog).

@@ -144,7 +144,11 @@ fn part_name(expr: &Expr) -> Option<String> {
     }
 }
 
-fn as_moment(word: &str, data_type: &DataType) -> EngineResult<DataType> {
+/// A moment in the type in which it is computed with, a time of a day too.
+///
+/// # Errors
+/// `query_invalid` for what is none.
+pub(super) fn as_moment(word: &str, data_type: &DataType) -> EngineResult<DataType> {
     match data_type {
         DataType::Timestamp(_, None) | DataType::Date32 | DataType::Date64 => {
             Ok(DataType::Timestamp(TimeUnit::Microsecond, None))
@@ -164,7 +168,7 @@ fn part_and_moment(word: &str, types: &[DataType]) -> EngineResult<Vec<DataType>
 }
 
 /// The microseconds of a column of moments.
-fn micros(column: &ArrayRef) -> PrimitiveArray<Int64Type> {
+pub(super) fn micros(column: &ArrayRef) -> PrimitiveArray<Int64Type> {
     match column.data_type() {
         DataType::Time64(_) => column.as_primitive::<Time64MicrosecondType>().reinterpret_cast(),
         _ => column.as_primitive::<TimestampMicrosecondType>().reinterpret_cast(),
