@@ -14,8 +14,8 @@ const SHORT: usize = 2_000;
 
 /// The seed of a run: another one each time, or the one that a failure told.
 fn seed() -> u64 {
-    match std::env::var("TEST_GUARD_SEED") {
-        Ok(told) => told.parse().expect("TEST_GUARD_SEED is a number"),
+    match std::env::var("OUTFLOW_TEST_SEED") {
+        Ok(told) => told.parse().expect("OUTFLOW_TEST_SEED is a number"),
         Err(_) => RandomState::new().hash_one(0),
     }
 }
@@ -81,7 +81,7 @@ fn nothing_hostile_passes(times: usize, at_least: usize) {
     let (more, also) = wrong(&there, &both[1..], &KEEPING, times, seed, false);
     passed.extend(also);
     let shown: Vec<&String> = passed.iter().take(20).collect();
-    assert!(passed.is_empty(), "{} passed; again with TEST_GUARD_SEED={seed}\n{shown:#?}", passed.len());
+    assert!(passed.is_empty(), "{} passed; again with OUTFLOW_TEST_SEED={seed}\n{shown:#?}", passed.len());
     assert!(cases + more >= at_least, "{cases} and {more} cases");
 }
 
@@ -105,6 +105,6 @@ fn what_people_write_passes_in_any_clothes() {
         analytics().iter().filter(|statement| statement.code.is_none() && !statement.sql.contains(';')).collect();
     let (cases, refused) = wrong(&written, &[Guard::redshift()], &KEEPING, 6, seed, true);
     let shown: Vec<&String> = refused.iter().take(20).collect();
-    assert!(refused.is_empty(), "{} refused; again with TEST_GUARD_SEED={seed}\n{shown:#?}", refused.len());
+    assert!(refused.is_empty(), "{} refused; again with OUTFLOW_TEST_SEED={seed}\n{shown:#?}", refused.len());
     assert!(cases >= 1_000, "{cases} cases");
 }
