@@ -111,3 +111,70 @@ pub(super) fn register(state: &mut SessionState) -> datafusion::error::Result<()
     state.register_udaf(Arc::new(median::exact_median()))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::numeral::Numeral;
+    use super::part::{Part, civil};
+    use super::zone::Zone;
+    use super::{numeral, path, pattern, read, text, written};
+
+    /// Patterns made of what patterns are made of, and of what they are not.
+    fn patterns() -> impl Strategy<Value = String> {
+        let pieces = [
+            "YYYY", "YY", "Y,YYY", "I", "MM", "Mon", "MONTH", "DD", "DDD", "J", "HH24", "HH12", "AM", "p.m.", "MI", "SS", "MS",
+            "US", "FM", "TH", "th", "\"", "9", "0", ",", ".", "S", "PR", "L", "$", "D", "G", "RN", " ", "-", "/", ":", "x", "한",
+            "😀",
+        ];
+        prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_pattern_or_moment_makes_them_panic(
+            pattern in patterns(),
+            text in "[-+<>0-9a-zA-Z:., $/한\"{}\\[\\]]{0,24}",
+            moment in any::<i64>(),
+            count in any::<i64>(),
+            name in prop::sample::select(vec!["mil", "dec", "y", "qtr", "mon", "w", "d", "dow", "doy", "h", "us", "epoch"]),
+        ) {
+            if let Ok(items) = pattern::items(&pattern) {
+                let _ = read::read(&items, &text, false);
+                prop_assert_eq!(written::write(&items, moment).is_some(), civil(moment).is_some());
+            }
+            if let Ok(numeral) = Numeral::new(&pattern) {
+                let _ = numeral::read(&text, numeral.places());
+                let digits = "1".repeat(numeral.places().1);
+                prop_assert!(!numeral.write(moment < 0, &count.unsigned_abs().to_string(), &digits).is_empty());
+            }
+            let _ = path::value(&text, std::iter::once("a"));
+            let _ = text::number_of(&text, 36);
+            let part = Part::named(name).unwrap();
+            let _ = (part.of(moment), part.index(moment), part.add(count, moment), part.add(count % 1_000, moment));
+            for zone in [Zone::named(&text), Zone::named("America/New_York")].into_iter().flatten() {
+                let _ = (zone.moment(moment), zone.time(moment));
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read_back(moment in -62_135_596_800_i64..253_402_300_799) {
+            let moment = moment * 1_000_000 + 123_456;
+            for pattern in ["YYYY-MM-DD HH24:MI:SS.US", "FMDD FMMonth YYYY HH12.MI.SS AM US", "YYYYDDD HH24MISSUS", "DY J MON HH24 MI SS US"] {
+                let items = pattern::items(pattern).unwrap();
+                prop_assert_eq!(read::read(&items, &written::write(&items, moment).unwrap(), true), Ok(moment), "{}", pattern);
+            }
+        }
+
+        #[test]
+        fn a_difference_is_what_an_addition_adds(moment in -60_000_000_000_i64..200_000_000_000, count in -2_000_i64..2_000) {
+            let moment = moment * 1_000_000;
+            for part in ["c", "dec", "y", "qtr", "mon", "w", "d", "h", "m", "s", "ms", "us"].map(|name| Part::named(name).unwrap()) {
+                if let Some(later) = part.add(count, moment) {
+                    prop_assert_eq!(part.index(later).unwrap() - part.index(moment).unwrap(), count, "{:?}", part);
+                }
+            }
+        }
+    }
+}

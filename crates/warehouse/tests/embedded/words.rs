@@ -305,3 +305,47 @@ async fn columns_have_redshifts_names() {
     );
     assert_eq!(row(&fixture, "\"sysdate\" FROM (SELECT 1 AS \"sysdate\") AS q").await, "1");
 }
+
+/// Within whole queries the words give what the same query in common words gives.
+#[tokio::test]
+async fn whole_queries() {
+    let fixture = Fixture::sample();
+    for (words, common) in [
+        (
+            "SELECT to_char(date_trunc('mon', o_orderdate), 'YYYY-MM') AS m, count(*) AS n FROM orders GROUP BY to_char(date_trunc('mon', o_orderdate), 'YYYY-MM') ORDER BY m",
+            "SELECT substring(CAST(o_orderdate AS varchar), 1, 7) AS m, count(*) AS n FROM orders GROUP BY 1 ORDER BY m",
+        ),
+        (
+            "SELECT datediff(day, l_shipdate, l_receiptdate) AS d, count(*) AS n FROM lineitem WHERE l_shipdate >= dateadd(month, -3, '1998-12-01') GROUP BY 1 HAVING datediff(day, l_shipdate, l_receiptdate) > 20 ORDER BY 1",
+            "SELECT CAST(l_receiptdate - l_shipdate AS bigint) AS d, count(*) AS n FROM lineitem WHERE l_shipdate >= DATE '1998-09-01' GROUP BY 1 HAVING CAST(l_receiptdate - l_shipdate AS bigint) > 20 ORDER BY 1",
+        ),
+        (
+            "SELECT date_part(year, o_orderdate) AS y, sum(decode(o_orderstatus, 'F', 1, 0)) AS f FROM orders WHERE date_part(y, o_orderdate) > 1995 GROUP BY date_part(year, o_orderdate) ORDER BY y",
+            "SELECT extract(year FROM o_orderdate) AS y, sum(CASE WHEN o_orderstatus = 'F' THEN 1 ELSE 0 END) AS f FROM orders WHERE o_orderdate >= DATE '1996-01-01' GROUP BY 1 ORDER BY y",
+        ),
+        (
+            "SELECT r_name, listagg(n_name, ',') WITHIN GROUP (ORDER BY n_name) AS l FROM nation JOIN region ON n_regionkey = r_regionkey GROUP BY r_name ORDER BY r_name",
+            "SELECT r_name, string_agg(n_name, ',' ORDER BY n_name) AS l FROM nation JOIN region ON n_regionkey = r_regionkey GROUP BY r_name ORDER BY r_name",
+        ),
+        (
+            "SELECT DISTINCT n_regionkey, median(n_nationkey) OVER (PARTITION BY n_regionkey) AS m FROM nation ORDER BY 1",
+            "SELECT n_regionkey, CAST(percentile_cont(0.5) WITHIN GROUP (ORDER BY n_nationkey) AS numeric(20, 1)) AS m FROM nation GROUP BY 1 ORDER BY 1",
+        ),
+        (
+            "SELECT n_nationkey FROM nation QUALIFY ratio_to_report(n_nationkey) OVER () > 0.07 ORDER BY 1",
+            "SELECT n_nationkey FROM nation WHERE n_nationkey / 300.0 > 0.07 ORDER BY 1",
+        ),
+        (
+            "WITH q AS (SELECT dateadd(day, 30, o_orderdate)::date AS d, nvl(nullif(o_orderstatus, 'F'), 'none') AS s FROM orders) SELECT last_day(d) AS l, s, count(*) AS n FROM q WHERE d < getdate() GROUP BY last_day(d), s ORDER BY l, s",
+            "WITH q AS (SELECT CAST(o_orderdate + INTERVAL '30 days' AS date) AS d, CASE WHEN o_orderstatus = 'F' THEN 'none' ELSE o_orderstatus END AS s FROM orders) SELECT CAST(date_trunc('month', d) + INTERVAL '1 month' - INTERVAL '1 day' AS date) AS l, s, count(*) AS n FROM q GROUP BY 1, s ORDER BY l, s",
+        ),
+        (
+            "SELECT regexp_substr(p_type, '[A-Z]+$') AS t, len(p_type) AS l, count(*) AS n FROM part WHERE charindex('BRASS', p_type) > 0 GROUP BY 1, 2 ORDER BY 1, 2",
+            "SELECT split_part(p_type, ' ', 3) AS t, length(p_type) AS l, count(*) AS n FROM part WHERE p_type LIKE '%BRASS%' GROUP BY 1, 2 ORDER BY 1, 2",
+        ),
+    ] {
+        let expected = run(&fixture, common).await;
+        assert!(expected.lines().count() > 2, "{common}: {expected}");
+        assert_eq!(run(&fixture, words).await, expected, "{words}");
+    }
+}

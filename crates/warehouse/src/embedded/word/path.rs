@@ -72,7 +72,7 @@ fn values(columns: &[ArrayRef]) -> EngineResult<ArrayRef> {
 }
 
 /// The value at the end of the path, NULL when there is none; `None` for a text that is no JSON.
-fn value<'p>(text: &str, path: impl Iterator<Item = &'p str>) -> Option<Option<String>> {
+pub(super) fn value<'p>(text: &str, path: impl Iterator<Item = &'p str>) -> Option<Option<String>> {
     let (mut value, rest) = first_value(text)?;
     if !rest.trim_start_matches(BLANKS).is_empty() {
         return None;

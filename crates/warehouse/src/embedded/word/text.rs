@@ -74,7 +74,7 @@ fn strtol(columns: &[ArrayRef]) -> EngineResult<ArrayRef> {
     Ok(Arc::new(numbers.collect::<EngineResult<Int64Array>>()?))
 }
 
-fn number_of(text: &str, base: u32) -> Option<i64> {
+pub(super) fn number_of(text: &str, base: u32) -> Option<i64> {
     let text = text.trim_start();
     if text.is_empty() {
         return Some(0);
