@@ -4,7 +4,7 @@
 
 use super::operator;
 use super::scan::{Kind, Lexer, Token, Unclosed, scan};
-use super::source::Source;
+use super::source::{Source, is_sign};
 use crate::parameter::shown;
 use crate::{Code, Error, Result};
 
@@ -131,6 +131,13 @@ impl Rules<'_> {
         match token.kind {
             Kind::Word => {
                 self.source.check_visible(token.start, token.end, false)?;
+                if let Some((at, sign)) = text.char_indices().find(|(_, character)| is_sign(*character)) {
+                    let why = format!(
+                        "the character U+{:04X} would be a letter of a name here; quote names with `\"` and texts with `'`, and write operators and parentheses in ASCII",
+                        u32::from(sign)
+                    );
+                    return Err(Error::new(Code::SqlNotAllowed, why).at(self.source.position(token.start + at)));
+                }
                 if text.contains("$$") {
                     return Err(self.refuse(Code::SqlNotAllowed, token, DOLLAR));
                 }

@@ -75,6 +75,16 @@ impl Source {
     }
 }
 
+/// Punctuation and pictures beyond ASCII: warehouses take them for letters of a bare name, and people for quotes, signs and parentheses.
+pub(crate) fn is_sign(character: char) -> bool {
+    matches!(character,
+        '\u{A1}'..='\u{A9}' | '\u{AB}' | '\u{AC}' | '\u{AE}'..='\u{B1}' | '\u{B4}' | '\u{B6}'..='\u{B8}' | '\u{BB}' | '\u{BF}'
+        | '\u{D7}' | '\u{F7}' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205E}' | '\u{20A0}'..='\u{20CF}' | '\u{2190}'..='\u{245F}'
+        | '\u{2500}'..='\u{2BFF}' | '\u{2E00}'..='\u{2E7F}' | '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3020}' | '\u{3030}'
+        | '\u{FE10}'..='\u{FE1F}' | '\u{FE30}'..='\u{FE6F}' | '\u{FF01}'..='\u{FF0F}' | '\u{FF1A}'..='\u{FF20}' | '\u{FF3B}'..='\u{FF40}'
+        | '\u{FF5B}'..='\u{FF65}' | '\u{FFE0}'..='\u{FFEE}' | '\u{FFFC}' | '\u{FFFD}' | '\u{1F000}'..='\u{1FAFF}')
+}
+
 /// The place of a byte of a text, in characters, both counted from 1.
 pub(crate) fn position(text: &str, byte: usize) -> Position {
     let before = &text[..byte];

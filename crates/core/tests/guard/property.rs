@@ -135,7 +135,10 @@ fn holds_of_everything_accepted(sql: &str, checked: &CheckedQuery) {
     assert!(!text.contains('\r') && !text.contains('\0') && !text.ends_with([' ', '\n', '\t', ';']));
     for dialect in [&RedshiftSqlDialect {} as &dyn Dialect, &PostgreSqlDialect {}, &GenericDialect {}] {
         let all = tokens(text, dialect, false);
-        assert!(!all.iter().any(|token| matches!(token, Token::SemiColon | Token::Placeholder(_))), "{sql:?}");
+        assert!(!all.iter().any(|token| matches!(token, Token::SemiColon)), "{sql:?}");
+        // The generic reading parts a name at signs that are letters to both of the others.
+        let has_placeholder = all.iter().any(|token| matches!(token, Token::Placeholder(_)));
+        assert!(!has_placeholder || dialect.is::<GenericDialect>(), "{sql:?}");
         assert!(!all.iter().any(|token| token.to_string().starts_with("--") || token.to_string().starts_with("/*")), "{sql:?}");
     }
     let again = check(text).expect("what passed passes again");
@@ -151,7 +154,8 @@ proptest! {
             match guard.check(&sql, &Parameters::default()) {
                 Ok(checked) => {
                     let is_quoted = checked.text().contains(['\'', '"']);
-                    prop_assert!(is_quoted || !checked.text().contains("pg_sleep"), "{:?}", sql);
+                    let is_called = checked.text().split("pg_sleep").skip(1).any(|rest| rest.trim_start().starts_with('('));
+                    prop_assert!(is_quoted || !is_called, "{:?}", sql);
                 }
                 Err(error) => {
                     prop_assert!(error.code() != outflow_core::Code::Internal);

@@ -125,8 +125,32 @@ SELECT a[b:c] FROM t
 --# sql_not_allowed: braces
 SELECT {'a': 1}
 
---# sql_syntax: a full-width semicolon
+--# sql_not_allowed: a full-width semicolon
 SELECT 1 ； DROP TABLE t
+
+--# sql_not_allowed: typographic quotes
+SELECT “a” FROM t
+
+--# sql_not_allowed: a single typographic quote
+SELECT a FROM t WHERE b = ‘x’
+
+--# sql_not_allowed: full-width parentheses
+SELECT pg_sleep（1）
+
+--# sql_not_allowed: a full-width comma and a full-width equals sign
+SELECT a，b FROM t WHERE a ＝ 1
+
+--# sql_not_allowed: a dash that is no minus
+SELECT a –b FROM t
+
+--# sql_not_allowed: a picture before a positional parameter
+SELECT 🎉$1
+
+--# sql_not_allowed: a picture in a name
+SELECT 🎉 FROM t
+
+--# sql_not_allowed: a one dot leader between schema and function
+SELECT pg_catalog․pg_sleep(1)
 
 
 --# sql_forbidden_character: an ideographic space

@@ -107,8 +107,8 @@ SELECT 'a%00%27' \' OR 1=1
 --# sql_ambiguous: unmagicquotes
 SELECT 'a\'' OR pg_sleep(5) --'
 
---# sql_syntax: apostrophemask, a full-width quote
-SELECT 1 WHERE a = ＇x＇ ＇y＇
+--# sql_not_allowed: apostrophemask, a full-width quote
+SELECT 1 WHERE a = ＇x＇
 
 
 --# sql_not_allowed: charunicodeescape
