@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::error::Result as EngineResult;
 use outflow_core::Result;
-use sqlparser::ast::{
-    Expr, Function, FunctionArgumentClause, FunctionArguments, Value, ValueWithSpan, WindowFrame, WindowFrameBound,
-    WindowFrameUnits, WindowType,
-};
+use sqlparser::ast::{Expr, Function, FunctionArgumentClause, FunctionArguments, Value, ValueWithSpan};
 
 use super::super::growth::LONGEST;
 use super::super::text::Cells;
@@ -28,7 +25,8 @@ pub(super) const FUNCTIONS: &[Rowwise] = &[Rowwise {
         }
         _ => Err(wrong("listagg", "cannot write values of this type; cast them to varchar")),
     },
-    gives: |_| DataType::Utf8,
+    // Joins and sorts copy a view and not its text.
+    gives: |_| DataType::Utf8View,
     compute: joined_lists,
 }];
 
@@ -37,6 +35,10 @@ pub(super) const FUNCTIONS: &[Rowwise] = &[Rowwise {
 /// # Errors
 /// `query_invalid`.
 pub(super) fn joined(function: &mut Function) -> Result<Expr> {
+    if function.over.is_some() {
+        // The engine would hold the whole text of a partition once for each of its rows.
+        return Err(refused(function, "takes no OVER here; gather the texts with GROUP BY in a query of WITH, and join it"));
+    }
     let (values, duplicates) = match &mut function.args {
         FunctionArguments::List(list) if list.clauses.is_empty() => (expressions(&mut list.args), list.duplicate_treatment),
         _ => (None, None),
@@ -59,24 +61,7 @@ pub(super) fn joined(function: &mut Function) -> Result<Expr> {
     let mut gathered = called("array_agg", vec![value]);
     gathered.filter = function.filter.take();
     let order = std::mem::take(&mut function.within_group);
-    let mut clauses = Vec::new();
-    match function.over.take() {
-        None if order.is_empty() => {}
-        None => clauses.push(FunctionArgumentClause::OrderBy(order)),
-        Some(WindowType::WindowSpec(mut window)) if window.order_by.is_empty() && window.window_frame.is_none() => {
-            if !order.is_empty() {
-                // In order, and yet all of the partition.
-                window.order_by = order;
-                window.window_frame = Some(WindowFrame {
-                    units: WindowFrameUnits::Rows,
-                    start_bound: WindowFrameBound::Preceding(None),
-                    end_bound: Some(WindowFrameBound::Following(None)),
-                });
-            }
-            gathered.over = Some(WindowType::WindowSpec(window));
-        }
-        Some(_) => return Err(refused(function, "takes OVER (PARTITION BY …), without an order and a frame")),
-    }
+    let clauses = if order.is_empty() { Vec::new() } else { vec![FunctionArgumentClause::OrderBy(order)] };
     if let FunctionArguments::List(list) = &mut gathered.args {
         list.duplicate_treatment = duplicates;
         list.clauses = clauses;
@@ -100,7 +85,7 @@ fn joined_lists(columns: &[ArrayRef]) -> EngineResult<ArrayRef> {
         _ => Arc::clone(lists.values()),
     };
     let cells = Cells::new(values.as_ref()).map_err(|error| failed("listagg", error.message()))?;
-    let mut joined = StringBuilder::new();
+    let mut joined = StringViewBuilder::new();
     let (mut text, mut value) = (Vec::new(), Vec::new());
     for row in 0..lists.len() {
         text.clear();
