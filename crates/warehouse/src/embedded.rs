@@ -7,6 +7,7 @@
 
 mod adapt;
 mod arithmetic;
+mod cast;
 mod column;
 mod compress;
 mod csv;

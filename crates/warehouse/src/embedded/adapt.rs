@@ -11,6 +11,7 @@ use sqlparser::ast::{
     ObjectNamePart, Query, SetExpr, Top, TopQuantity, TypedString, Value, VisitMut, VisitorMut,
 };
 
+use super::cast::cut_texts;
 use super::name::name_outputs;
 use super::pattern::as_regular_expression;
 use super::word;
@@ -58,7 +59,10 @@ impl VisitorMut for Adapt {
             _ => {}
         }
         match word::translate(expr) {
-            Ok(()) => ControlFlow::Continue(()),
+            Ok(()) => {
+                cut_texts(expr);
+                ControlFlow::Continue(())
+            }
             Err(error) => ControlFlow::Break(error),
         }
     }

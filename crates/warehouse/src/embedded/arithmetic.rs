@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
+use arrow::compute::cast;
 use arrow::datatypes::{
-    DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Decimal128Type, Decimal256Type, Field, FieldRef, Schema,
+    DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Decimal128Type, Decimal256Type, Field, FieldRef, Float64Type,
+    Schema,
 };
 use arrow::error::ArrowError;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, config::ConfigOptions};
+use datafusion::common::{DFSchema, ScalarValue, config::ConfigOptions};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
@@ -53,7 +55,18 @@ fn with_checked_operators(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>>
 }
 
 fn with_checked_operator(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
-    let Expr::BinaryExpr(BinaryExpr { left, op, right }) = expr else { return Ok(Transformed::no(expr)) };
+    let BinaryExpr { left, op, right } = match expr {
+        Expr::BinaryExpr(operation) => operation,
+        Expr::Negative(operand) => match type_of(&operand, schema)? {
+            // Of these the smallest has no opposite.
+            number if number.is_signed_integer() => {
+                let zero = Expr::Literal(ScalarValue::new_zero(&number)?, None);
+                BinaryExpr::new(Box::new(zero), Operator::Minus, operand)
+            }
+            _ => return Ok(Transformed::no(Expr::Negative(operand))),
+        },
+        _ => return Ok(Transformed::no(expr)),
+    };
     match Checked::new(op, &type_of(&left, schema)?, &type_of(&right, schema)?)? {
         Some(checked) => {
             let function = ScalarFunction::new_udf(Arc::new(ScalarUDF::from(checked)), vec![*left, *right]);
@@ -85,19 +98,51 @@ struct Checked {
 impl Checked {
     /// The operator, when what it gives must be looked at.
     fn new(operator: Operator, left: &DataType, right: &DataType) -> Result<Option<Self>> {
-        use Operator::{Divide, Minus, Multiply, Plus, StringConcat};
-        if !matches!(operator, Plus | Minus | Multiply | Divide | StringConcat) {
+        use Operator::{Divide, Minus, Modulo, Multiply, Plus, StringConcat};
+        if !matches!(operator, Plus | Minus | Multiply | Divide | Modulo | StringConcat) {
             return Ok(None);
         }
         let result = BinaryTypeCoercer::new(left, &operator, right).get_result_type()?;
         let can_go_wrong = match &result {
-            // Division is checked by the engine itself.
+            DataType::Float32 | DataType::Float64 => true,
+            // Division of other numbers is checked by the engine itself.
+            _ if operator == Modulo => false,
             DataType::Decimal128(DECIMAL128_MAX_PRECISION, _) | DataType::Decimal256(DECIMAL256_MAX_PRECISION, _) => true,
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => operator == StringConcat,
             other => other.is_integer() && operator != Divide,
         };
         let signature = Signature::any(2, Volatility::Immutable);
         Ok(can_go_wrong.then_some(Self { operator, result, signature }))
+    }
+
+    /// Looks for floats that are no numbers, though both operands are.
+    fn is_finite(&self, made: &ArrayRef, operands: &[ColumnarValue]) -> Result<()> {
+        if !made.data_type().is_floating() {
+            return Ok(());
+        }
+        let floats = |value: &ColumnarValue| cast(&value.to_array(made.len())?, &DataType::Float64);
+        let made = cast(made, &DataType::Float64)?;
+        let made = made.as_primitive::<Float64Type>();
+        if made.iter().flatten().all(f64::is_finite) {
+            return Ok(());
+        }
+        let [left, right] = operands else { return Ok(()) };
+        let (left, right) = (floats(left)?, floats(right)?);
+        for ((made, left), right) in made.iter().zip(left.as_primitive::<Float64Type>()).zip(right.as_primitive::<Float64Type>())
+        {
+            let (Some(made), Some(left), Some(right)) = (made, left, right) else { continue };
+            if made.is_finite() {
+                continue;
+            }
+            if right == 0.0 && matches!(self.operator, Operator::Divide | Operator::Modulo) {
+                return Err(ArrowError::DivideByZero.into());
+            }
+            if left.is_finite() && right.is_finite() {
+                let message = format!("{left} {} {right} is more than {} holds", self.operator, self.result);
+                return Err(ArrowError::ArithmeticOverflow(message).into());
+            }
+        }
+        Ok(())
     }
 
     fn compute(&self, args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -130,6 +175,7 @@ impl ScalarUDFImpl for Checked {
             Operator::Minus => "exact_minus",
             Operator::Multiply => "exact_times",
             Operator::Divide => "exact_divide",
+            Operator::Modulo => "exact_remainder",
             _ => "bounded_concatenation",
         }
     }
@@ -157,6 +203,7 @@ impl ScalarUDFImpl for Checked {
             ColumnarValue::Scalar(value) => value.to_array()?,
         };
         within_precision(array.as_ref())?;
+        self.is_finite(&array, &args.args)?;
         Ok(value)
     }
 }

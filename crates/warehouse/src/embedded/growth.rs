@@ -30,16 +30,18 @@ const OPERAND: u64 = 64;
 const FEWEST_ROWS: usize = 256;
 
 /// The functions, and how their texts grow.
-const GROWING: [(&str, Growth); 9] = [
+const GROWING: [(&str, Growth); 10] = [
     ("concat", Growth::Joined),
     ("concat_ws", Growth::Separated),
+    // Which is its `to_char` too.
+    ("date_format", Growth::Formatted),
+    ("encode", Growth::Doubled),
     ("lpad", Growth::Padded),
     ("overlay", Growth::Joined),
     ("regexp_replace", Growth::Replaced),
     ("repeat", Growth::Repeated),
-    ("replace", Growth::Replaced),
+    ("replace", Growth::Exchanged),
     ("rpad", Growth::Padded),
-    ("to_char", Growth::Formatted),
 ];
 
 /// How a function's result grows with its arguments.
@@ -55,6 +57,10 @@ pub(super) enum Growth {
     Separated,
     /// The first, each place in it as long as the third.
     Replaced,
+    /// The first, each second in it as long as the third.
+    Exchanged,
+    /// Twice as long as the first.
+    Doubled,
     /// Some characters for each of the last.
     Formatted,
 }
@@ -74,7 +80,9 @@ impl Growth {
             Self::Padded => size(1).saturating_mul(4),
             Self::Joined => all(),
             Self::Separated => all().saturating_add(size(0).saturating_mul(sizes.len() as u64)),
-            Self::Replaced => (size(0) + 1).saturating_mul(size(2) + 1).saturating_mul(2),
+            Self::Exchanged if size(1) > 0 => size(0).saturating_add((size(0) / size(1)).saturating_mul(size(2))),
+            Self::Replaced | Self::Exchanged => (size(0) + 1).saturating_mul(size(2) + 1).saturating_mul(2),
+            Self::Doubled => size(0).saturating_mul(2).saturating_add(4),
             Self::Formatted => (size(1) + 1).saturating_mul(32),
         }
     }
@@ -113,7 +121,13 @@ pub(super) fn batch_rows(query: &Query, usual: usize) -> usize {
                 }
             }
             Expr::Overlay { .. } => doublings += 1,
-            Expr::Function(function) => bytes = bytes.saturating_add(call_bytes(function)),
+            Expr::Function(function) => match called(function) {
+                Some(Growth::Doubled) => doublings += 1,
+                Some(growth) => bytes = bytes.saturating_add(call_bytes(function, growth)),
+                None => {}
+            },
+            // A text that an expression gives is in every row.
+            value @ Expr::Value(_) if literal_bytes(value) > OPERAND => bytes = bytes.saturating_add(literal_bytes(value)),
             _ => {}
         }
         ControlFlow::<()>::Continue(())
@@ -123,10 +137,13 @@ pub(super) fn batch_rows(query: &Query, usual: usize) -> usize {
     usual.min(fitting.max(FEWEST_ROWS))
 }
 
+fn called(function: &Function) -> Option<Growth> {
+    let name = function.name.0.last().and_then(|part| part.as_ident())?;
+    Growth::of(&name.value.to_ascii_lowercase())
+}
+
 /// The bytes that a call may make of ordinary texts.
-fn call_bytes(function: &Function) -> u64 {
-    let name = function.name.0.last().and_then(|part| part.as_ident()).map(|name| name.value.to_ascii_lowercase());
-    let Some(growth) = name.as_deref().and_then(Growth::of) else { return 0 };
+fn call_bytes(function: &Function, growth: Growth) -> u64 {
     let FunctionArguments::List(list) = &function.args else { return OPERAND };
     let arguments: Vec<&Expr> = (list.args.iter())
         .filter_map(|argument| match argument {
@@ -144,7 +161,7 @@ fn call_bytes(function: &Function) -> u64 {
         Growth::Repeated => OPERAND.saturating_mul(count()),
         Growth::Padded => count().saturating_mul(4),
         Growth::Joined | Growth::Separated => texts.max(OPERAND),
-        Growth::Replaced | Growth::Formatted => texts.saturating_mul(32).max(OPERAND),
+        Growth::Replaced | Growth::Exchanged | Growth::Formatted | Growth::Doubled => texts.saturating_mul(32).max(OPERAND),
     };
     bytes.min(LONGEST)
 }
@@ -311,6 +328,9 @@ impl Sizes {
             DataType::Utf8 => texts(&|row| array.as_string::<i32>().value_length(row) as usize),
             DataType::LargeUtf8 => texts(&|row| array.as_string::<i64>().value_length(row) as usize),
             DataType::Utf8View => texts(&|row| array.as_string_view().value(row).len()),
+            DataType::Binary => texts(&|row| array.as_binary::<i32>().value_length(row) as usize),
+            DataType::LargeBinary => texts(&|row| array.as_binary::<i64>().value_length(row) as usize),
+            DataType::BinaryView => texts(&|row| array.as_binary_view().value(row).len()),
             DataType::Dictionary(_, value) => Self::of_array(&cast(array, value)?)?,
             other if other.is_integer() => {
                 let numbers = cast(array, &DataType::Int64)?;
@@ -327,5 +347,30 @@ impl Sizes {
             Self::Same(size) => *size,
             Self::Each(sizes) => sizes.get(row).copied().unwrap_or_default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::query::parse;
+    use super::*;
+
+    #[test]
+    fn the_longer_what_a_query_makes_the_fewer_rows_are_held() {
+        let long = "x".repeat(50_000);
+        let rows = |text: &str| batch_rows(&parse(text).unwrap(), 8_192);
+        for text in ["SELECT a FROM t WHERE b IN ('x', 'y')", "SELECT upper(a) FROM t", "SELECT replace(a, 'x', 'y') FROM t"] {
+            assert_eq!(rows(text), 8_192, "{text}");
+        }
+        for text in [
+            format!("SELECT CASE WHEN a > 5 THEN '{long}' ELSE 'b' END FROM t"),
+            format!("SELECT date_format(a, '{long}%Y') FROM t"),
+            format!("SELECT to_char(a, '\"{long}\"YYYY') FROM t"),
+            "SELECT repeat(a, 60000) FROM t".to_owned(),
+        ] {
+            assert!(rows(&text) < 512, "{}", &text[..40]);
+        }
+        let encoded = (0..12).fold("a".to_owned(), |inner, _| format!("encode({inner}, 'hex')"));
+        assert!(rows(&format!("SELECT {encoded} FROM t")) < 512);
     }
 }

@@ -11,6 +11,8 @@ use sqlparser::ast::{
     TableWithJoins, Visit, VisitMut, Visitor, VisitorMut,
 };
 
+use outflow_core::{Code, Error, Result};
+
 use super::identifier::{composed, folded};
 
 /// The columns of the tables that a query names.
@@ -33,14 +35,25 @@ impl KnownTables {
 ///
 /// A name means a column of the tables beside it, of the one that stands before its dot where there is one; after that, what surrounding
 /// queries read. In `ORDER BY` a name that the query gives comes first.
-pub(super) fn resolve_columns(query: &mut Query, tables: KnownTables) {
-    let is_plain = |column: &String| column.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if tables.columns().all(is_plain) {
-        return;
-    }
+///
+/// # Errors
+/// `query_invalid` for a join that takes columns for one by their names, where a name is spelt in several ways.
+pub(super) fn resolve_columns(query: &mut Query, tables: KnownTables) -> Result<()> {
     let mut given = Given::default();
     let _ = Visit::visit(&*query, &mut given);
-    let _ = VisitMut::visit(query, &mut Resolver { tables, given, frames: Vec::new() });
+    let is_folded = |column: &String| folded(column) == *column;
+    if given.is_natural && !tables.columns().chain(&given.columns).all(is_folded) {
+        let message = "NATURAL JOIN does not find columns whose names differ in case; name the columns with ON";
+        return Err(Error::new(Code::QueryInvalid, message));
+    }
+    let is_plain = |column: &String| column.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if tables.columns().all(is_plain) {
+        return Ok(());
+    }
+    match VisitMut::visit(query, &mut Resolver { tables, given, frames: Vec::new() }) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => Ok(()),
+    }
 }
 
 /// What surrounds a name while the query is walked.
@@ -61,6 +74,13 @@ impl Scope {
 
     fn columns(&self) -> impl Iterator<Item = &String> + Clone {
         self.0.iter().filter_map(|(_, columns)| columns.as_ref()).flatten()
+    }
+
+    /// Whether it has that column, but under a name in another case.
+    fn spells_differently(&self, name: &Ident) -> bool {
+        let asked = written(name);
+        let has = |is_it: &dyn Fn(&String) -> bool| self.columns().any(is_it);
+        !self.has_unknown() && !has(&|column| *column == asked) && has(&|column| folded(column) == folded(&asked))
     }
 }
 
@@ -159,60 +179,76 @@ impl Resolver {
     }
 
     /// The names in `USING`, which the walk passes over.
-    fn resolve_using(&self, tables: &mut TableWithJoins) {
+    ///
+    /// # Errors
+    /// `query_invalid` where the sides of the join spell a name differently: the engine has one name for both.
+    fn resolve_using(&self, tables: &mut TableWithJoins) -> Result<()> {
+        let mut left = Scope::default();
+        self.add_factor(&mut left, &tables.relation);
         for join in &mut tables.joins {
+            let mut right = Scope::default();
+            self.add_factor(&mut right, &join.relation);
             if let Some(JoinConstraint::Using(names)) = constraint(&mut join.join_operator) {
                 for part in names.iter_mut().filter_map(|name| name.0.last_mut()) {
                     if let ObjectNamePart::Identifier(name) = part {
                         self.resolve(name);
+                        if left.spells_differently(name) || right.spells_differently(name) {
+                            let message = format!("the tables spell the column `{}` differently; join them with ON", name.value);
+                            return Err(Error::new(Code::QueryInvalid, message));
+                        }
                     }
                 }
             }
+            left.0.extend(right.0);
             if let TableFactor::NestedJoin { table_with_joins, .. } = &mut join.relation {
-                self.resolve_using(table_with_joins);
+                self.resolve_using(table_with_joins)?;
             }
         }
         if let TableFactor::NestedJoin { table_with_joins, .. } = &mut tables.relation {
-            self.resolve_using(table_with_joins);
+            self.resolve_using(table_with_joins)?;
         }
+        Ok(())
     }
 }
 
 impl VisitorMut for Resolver {
-    type Break = ();
+    type Break = Error;
 
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
         self.frames.push(Frame::Query(None));
         ControlFlow::Continue(())
     }
 
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
         self.frames.pop();
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         let mut scope = Scope::default();
         for tables in &select.from {
             self.add_tables(&mut scope, tables);
         }
         self.frames.push(Frame::Select(scope));
         for tables in &mut select.from {
-            self.resolve_using(tables);
+            if let Err(error) = self.resolve_using(tables) {
+                return ControlFlow::Break(error);
+            }
         }
         ControlFlow::Continue(())
     }
 
-    fn post_visit_select(&mut self, _: &mut Select) -> ControlFlow<()> {
+    fn post_visit_select(&mut self, _: &mut Select) -> ControlFlow<Error> {
         if let Some(Frame::Select(scope)) = self.frames.pop()
-            && let Some(Frame::Query(body)) = self.frames.last_mut()
+            && let Some(Frame::Query(body @ None)) = self.frames.last_mut()
         {
+            // Of several, the first names the columns.
             *body = Some(scope);
         }
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
         match expr {
             Expr::Identifier(name) => self.resolve(name),
             Expr::CompoundIdentifier(names) => {
@@ -273,11 +309,26 @@ fn constraint(operator: &mut JoinOperator) -> Option<&mut JoinConstraint> {
     }
 }
 
+fn is_natural(tables: &TableWithJoins) -> bool {
+    let within = |factor: &TableFactor| match factor {
+        TableFactor::NestedJoin { table_with_joins, .. } => is_natural(table_with_joins),
+        _ => false,
+    };
+    let mut joins = tables.joins.iter();
+    within(&tables.relation)
+        || joins.any(|join| {
+            let mut operator = join.join_operator.clone();
+            matches!(constraint(&mut operator), Some(JoinConstraint::Natural)) || within(&join.relation)
+        })
+}
+
 /// The names that the query itself gives, to columns and to tables.
 #[derive(Debug, Default)]
 struct Given {
     columns: HashSet<String>,
     tables: HashSet<String>,
+    /// Whether tables are joined by whatever names they have in common.
+    is_natural: bool,
 }
 
 impl Given {
@@ -321,6 +372,11 @@ impl Visitor for Given {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        self.is_natural |= select.from.iter().any(is_natural);
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         if let TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } = factor {
             self.add_columns(alias);
@@ -342,7 +398,7 @@ mod tests {
         for (name, columns) in tables {
             known.add(name, columns.iter().map(|column| (*column).to_owned()));
         }
-        resolve_columns(&mut query, known);
+        resolve_columns(&mut query, known).unwrap();
         query.to_string()
     }
 

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::adapt::adapt;
 use super::arithmetic::ExactArithmetic;
+use super::cast::{RoundedCasts, cut};
 use super::column::Columns;
 use super::error::{from_planning, from_running};
 use super::growth::{batch_rows, bound_texts};
@@ -75,6 +76,7 @@ impl Session {
             .map_err(|error| Error::new(Code::ConfigInvalid, "the query engine cannot be set up").with_source(error))?;
         let mut rules = Analyzer::new().rules;
         rules.insert(0, Arc::new(Moments));
+        rules.insert(0, Arc::new(RoundedCasts));
         rules.push(Arc::new(ExactArithmetic));
         let mut state = SessionStateBuilder::new()
             .with_config(config(partitions, memory_limit))
@@ -84,6 +86,7 @@ impl Session {
             .build();
         let registered = state
             .register_udaf(Arc::new(exact_sum()))
+            .and_then(|_| state.register_udf(Arc::new(cut())))
             .and_then(|_| bound_texts(&mut state))
             .and_then(|()| word::register(&mut state));
         registered.map_err(|error| Error::new(Code::Internal, "the query engine lacks a function").with_source(error))?;
@@ -148,7 +151,7 @@ impl Session {
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
         state.register_catalog_list(Arc::new(catalogs));
-        resolve_columns(query, columns);
+        resolve_columns(query, columns)?;
         Ok(text_files)
     }
 

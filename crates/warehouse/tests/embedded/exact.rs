@@ -43,7 +43,14 @@ async fn a_number_out_of_range_is_an_error() {
         "SELECT CASE WHEN b > 1 THEN b + b ELSE 0 END AS a FROM big".to_owned(),
         "SELECT abs(-9223372036854775807 - 1) AS a".to_owned(),
         "SELECT -(-9223372036854775807 - 1) AS a".to_owned(),
+        "SELECT -v AS a FROM (SELECT -b - 1 AS v FROM big) AS t".to_owned(),
         "SELECT power(10, 19)::bigint AS a".to_owned(),
+        "SELECT 2147483647.5::int AS a".to_owned(),
+        "SELECT b * power(10::double precision, 300) * power(10::double precision, 300) AS a FROM big".to_owned(),
+        "SELECT 3e38::real + 3e38::real AS a".to_owned(),
+        "SELECT -f - f AS a FROM (SELECT '1e308'::double precision AS f) AS t".to_owned(),
+        "SELECT b::double precision / (b - b) AS a FROM big".to_owned(),
+        "SELECT 0::double precision / 0 AS a".to_owned(),
         "SELECT factorial(30) AS a".to_owned(),
         "SELECT lcm(9223372036854775807, 9223372036854775806) AS a".to_owned(),
         format!("SELECT {NINES} + 1 AS a"),
@@ -202,5 +209,60 @@ async fn moments_reach_as_far_as_redshifts() {
         ("SELECT CASE WHEN ts = '9999-12-31' THEN 1 ELSE 0 END AS c FROM t ORDER BY 1", "c\n0\n1\n"),
     ] {
         assert_eq!(fixture.csv(query).await, expected, "{query}");
+    }
+}
+
+/// A cast says what a value is to be: the engine would leave a text as long as it is, and drop what is behind the point.
+#[tokio::test]
+async fn casts_cut_texts_and_round_numbers() {
+    let folder = folder(&[("t.csv", "d,f,s\n1.5,1.5,abcdef\n-1.5,2.5,한글\n0.49,-2.51,\n99.9,,x\n")]);
+    let fixture = Fixture::tables(folder.path());
+    for (query, expected) in [
+        (
+            "SELECT d::decimal(5,2)::int AS a, CAST(f::double precision AS bigint) AS b, TRY_CAST(d::decimal(3,1) AS smallint) AS c FROM t",
+            "a,b,c\n2,2,2\n-2,2,-2\n0,-3,1\n100,,100\n",
+        ),
+        (
+            "SELECT s::varchar(4) AS a, CAST(s AS char(2)) AS b, s::char AS c, s::varchar AS d FROM t",
+            "a,b,c,d\nabcd,ab,a,abcdef\n한,\"\",\"\",한글\n,,,\nx,x,x,x\n",
+        ),
+        (
+            "SELECT 'abcdef'::varchar(3) AS a, CONVERT(varchar(2), 'abc') AS b, 12345::varchar(3) AS c, NULL::varchar(3) AS d",
+            "a,b,c,d\nabc,ab,123,\n",
+        ),
+        (
+            "SELECT 1.5::int AS a, -0.5::int AS b, CAST(2.49 AS bigint) AS c, TRY_CAST(1e30 AS int) AS d, 9.99::decimal(3,2)::smallint AS e",
+            "a,b,c,d,e\n2,-1,2,,10\n",
+        ),
+        ("SELECT count(*) AS n FROM t WHERE CAST(d::decimal(5,2) AS int) = 2", "n\n1\n"),
+        (
+            "SELECT s::varchar(1) AS k, count(*) AS n FROM t WHERE s IN ('abcdef', 'x') GROUP BY s::varchar(1) ORDER BY s::varchar(1)",
+            "k,n\na,1\nx,1\n",
+        ),
+    ] {
+        assert_eq!(fixture.csv(query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn floats_within_range_are_what_they_were() {
+    let fixture = Fixture::sample();
+    let query = "SELECT f + 1 AS a, f - 1 AS b, f * 2 AS c, f / 2 AS d, f / NULL AS e, 'infinity'::double precision + f AS g
+                 FROM (SELECT 1.5::double precision AS f) AS t";
+    assert_eq!(fixture.csv(query).await, "a,b,c,d,e,g\n2.5,0.5,3,0.75,,Infinity\n");
+}
+
+#[tokio::test]
+async fn encoding_is_bounded_and_replacing_nothing_is_not() {
+    let fixture = Fixture::sample();
+    let encoded = (1..=20).fold("n_name".to_owned(), |inner, _| format!("encode({inner}, 'hex')"));
+    let error = fixture.error(&format!("SELECT length({encoded}) AS a FROM nation")).await;
+    assert!(error.code() == Code::QueryFailed && error.message().contains("65535 bytes"), "{error}");
+    let (long, pattern) = ("x".repeat(20_000), "y".repeat(10_000));
+    for (query, expected) in [
+        ("SELECT encode(encode('ab', 'hex'), 'hex') AS a".to_owned(), "a\n36313632\n"),
+        (format!("SELECT length(replace('{long}', '{pattern}', '{long}')) AS a"), "a\n20000\n"),
+    ] {
+        assert_eq!(fixture.csv(&query).await, expected);
     }
 }

@@ -128,3 +128,29 @@ async fn names_mean_the_columns_of_the_tables_beside_them() {
         assert_eq!(csv(&fixture, query).await, expected, "{query}");
     }
 }
+
+#[tokio::test]
+async fn joins_by_name_do_not_miss_names_in_another_case() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.csv"), "id,name\n1,x\n2,y\n").unwrap();
+    fs::write(folder.path().join("b.csv"), "ID,Name\n1,z\n3,w\n").unwrap();
+    let fixture = Fixture::tables(folder.path());
+    for query in [
+        "SELECT count(*) AS n FROM a NATURAL JOIN b",
+        "SELECT count(*) AS n FROM a NATURAL JOIN (SELECT 1 AS \"Id\") AS q",
+        "SELECT count(*) AS n FROM (a NATURAL JOIN b)",
+        "SELECT count(*) AS n FROM a JOIN b USING (id)",
+    ] {
+        let error = fixture.error(query).await;
+        assert!(error.code() == Code::QueryInvalid && error.message().ends_with("with ON"), "{query}: {error}");
+    }
+    for (query, expected) in [
+        ("SELECT a.name FROM a JOIN b ON a.id = b.id", "name\nx\n"),
+        ("SELECT count(*) AS n FROM a NATURAL JOIN (SELECT 1 AS id) AS q", "n\n1\n"),
+        ("SELECT count(*) AS n FROM b JOIN b AS c USING (id)", "n\n2\n"),
+        ("SELECT name FROM b UNION SELECT name FROM a ORDER BY name", "Name\nw\nx\ny\nz\n"),
+        ("SELECT name FROM a UNION SELECT name FROM b ORDER BY name DESC", "name\nz\ny\nx\nw\n"),
+    ] {
+        assert_eq!(fixture.csv(query).await, expected, "{query}");
+    }
+}
