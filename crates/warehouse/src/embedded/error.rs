@@ -98,7 +98,7 @@ fn classify(error: &DataFusionError, usual: Code) -> Found {
         DataFusionError::Plan(message) if message.contains("unique expression names") => {
             Found::new(Code::DuplicateColumn, "two columns have one name; give one another with AS")
         }
-        DataFusionError::Plan(message) => Found::new(Code::QueryInvalid, clean(message)),
+        DataFusionError::Plan(message) => Found::new(Code::QueryInvalid, clean(of_types(message))),
         DataFusionError::SchemaError(inner, _) => from_schema(inner),
         DataFusionError::Execution(message) => {
             Found::new(if usual == Code::QueryInvalid { Code::QueryFailed } else { usual }, clean(message))
@@ -133,6 +133,11 @@ fn from_schema(error: &SchemaError) -> Found {
             message: format!("the column `{}` is in more than one table; put the table's name before it", field.name()),
             column: Some(field.name().to_owned()),
         },
+        // No column that a query can name: how the engine writes an expression, without its casts.
+        SchemaError::DuplicateUnqualifiedField { name } if name.contains('(') => Found::new(
+            Code::QueryInvalid,
+            format!("the embedded warehouse cannot tell `{name}` from the same with a cast; cast in a subquery"),
+        ),
         SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
             Found::new(Code::DuplicateColumn, format!("two columns have the name `{name}`; give one another with AS"))
         }
@@ -186,6 +191,13 @@ fn from_outside(error: &(dyn StdError + Send + Sync + 'static), usual: Code) -> 
         Code::NotFound => Found::new(Code::TableUnreadable, "a file of the table is gone"),
         _ => Found::new(usual, clean(&error.to_string())),
     }
+}
+
+/// What a function says about the types of its arguments, without the engine's sentences around it.
+fn of_types(message: &str) -> &str {
+    let said =
+        message.split_once("user-defined coercion failed with: ").and_then(|(_, said)| said.split_once(" No function matches"));
+    said.map_or(message, |(said, _)| said)
 }
 
 /// The engine's sentence as one of ours: one line, lowercase, no full stop, Redshift's names for types.

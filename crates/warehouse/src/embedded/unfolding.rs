@@ -1,6 +1,7 @@
 //! Refuses queries that are short and unfold to something endless: the engine writes what a column stands for wherever an outer query names
 //! it, and so a column that doubles in each of thirty queries around one another would take all memory before anything could be cancelled.
 
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema};
 use datafusion::error::{DataFusionError, Result};
@@ -9,6 +10,9 @@ use outflow_core::{Code, Error};
 
 /// The parts of an expression, all unfolded. The engine plans such a one in a second or two.
 const PARTS: u64 = 30_000;
+
+/// The fields of a column's type, those within one another counted.
+const FIELDS: usize = 1_000;
 
 /// Looks at a plan that is not yet optimised.
 ///
@@ -21,6 +25,7 @@ pub(super) fn refuse_unfolding(plan: &LogicalPlan) -> Result<()> {
 /// How many parts each column of the plan has, unfolded as far as the engine may do it.
 fn parts_of_columns(plan: &LogicalPlan) -> Result<Vec<u64>> {
     let children = plan.inputs().into_iter().map(parts_of_columns).collect::<Result<Vec<_>>>()?;
+    refuse_wide_types(plan.schema())?;
     let parts: &[u64] = children.first().map_or(&[], Vec::as_slice);
     let schema = match plan.inputs().as_slice() {
         [input] => Some(input.schema().as_ref()),
@@ -40,6 +45,32 @@ fn parts_of_columns(plan: &LogicalPlan) -> Result<Vec<u64>> {
         // Nothing is unfolded through these.
         _ => vec![1; plan.schema().fields().len()],
     })
+}
+
+/// A type may double at every level too, where nothing is unfolded.
+fn refuse_wide_types(schema: &DFSchema) -> Result<()> {
+    for field in schema.fields() {
+        let mut left = FIELDS;
+        if !count_fields(field.data_type(), &mut left) {
+            let message = format!("a column holds more than {FIELDS} fields in one another; take them apart");
+            return Err(DataFusionError::External(Box::new(Error::new(Code::SqlTooComplex, message))));
+        }
+    }
+    Ok(())
+}
+
+/// Takes the fields of a type from those that are left; stops where there are too few.
+fn count_fields(data_type: &DataType, left: &mut usize) -> bool {
+    match data_type {
+        DataType::Struct(fields) => fields.iter().all(|field| count_fields(field.data_type(), left)),
+        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) | DataType::Map(field, _) => {
+            count_fields(field.data_type(), left)
+        }
+        _ => {
+            *left = left.saturating_sub(1);
+            *left > 0
+        }
+    }
 }
 
 fn parts_of(expr: &Expr, schema: Option<&DFSchema>, parts: &[u64]) -> Result<u64> {

@@ -34,6 +34,14 @@ async fn errors_of_the_query_have_a_code_a_place_and_plain_words() {
         ("SELECT CAST(n_name AS int) FROM nation", Code::QueryFailed, None, "integer"),
         ("SELECT 1 / (n_nationkey - n_nationkey) FROM nation", Code::QueryFailed, None, "division by zero"),
         ("SELECT 1 / 0", Code::QueryFailed, None, "division by zero"),
+        ("SELECT n_nationkey::double precision / 0 FROM nation", Code::QueryFailed, None, "division by zero"),
+        ("SELECT sum(n_name) FROM nation", Code::QueryInvalid, None, "sum takes numbers, and this is character varying"),
+        (
+            "SELECT sum(n_nationkey) AS a, sum(n_nationkey::decimal(38,0)) AS b FROM nation",
+            Code::QueryInvalid,
+            None,
+            "cast in a subquery",
+        ),
         ("SELECT 1; SELECT 2", Code::QueryInvalid, None, "one SELECT"),
         ("COPY nation TO 'file.csv'", Code::QueryInvalid, None, "one SELECT"),
         ("SET datafusion.execution.batch_size = 1", Code::QueryInvalid, None, "one SELECT"),
@@ -165,4 +173,15 @@ async fn a_query_that_unfolds_without_end_is_refused_before_it_is_planned() {
     }
     assert_eq!(fixture.csv(&chained(10)).await, "c\n1024\n");
     assert_eq!(fixture.csv(&nested("c + 1", 40)).await.lines().nth(1), Some("40"));
+}
+
+/// The type doubles at each level, and DISTINCT keeps the levels apart.
+#[tokio::test]
+async fn a_type_that_doubles_is_refused_before_it_is_compared() {
+    let fixture = Fixture::sample();
+    let query = (1..=16).fold("SELECT DISTINCT n_name AS x FROM nation".to_owned(), |inner, _| {
+        format!("SELECT DISTINCT named_struct('a', x, 'b', x) AS x FROM ({inner}) AS t")
+    });
+    let error = fixture.error(&query).await;
+    assert_eq!(error.code(), Code::SqlTooComplex, "{error}");
 }
