@@ -54,19 +54,19 @@ const FREQUENT: [&str; 20] = [
 
 /// What both have, the embedded engine some of it by its `word` modules.
 #[rustfmt::skip]
-const COMMON: [&str; 125] = [
+const COMMON: [&str; 127] = [
     "abs", "acos", "add_months", "any_value", "ascii", "asin", "atan", "atan2", "avg", "bit_and", "bit_length", "bit_or",
     "bool_and", "bool_or", "btrim", "cbrt", "ceil", "ceiling", "char_length", "character_length", "charindex", "chr", "coalesce",
     "concat", "convert_timezone", "cos", "cot", "count", "cume_dist", "current_date", "current_time", "current_timestamp",
     "date_part", "date_trunc", "dateadd", "datediff", "decode", "degrees", "dense_rank", "exp", "extract", "first_value",
-    "floor", "getdate", "greatest", "grouping", "initcap", "json_extract_path_text", "lag", "last_day", "last_value", "lead",
-    "least", "left", "len", "length", "listagg", "ln", "log", "lower", "lpad", "ltrim", "max", "md5", "median", "min", "mod",
-    "months_between", "next_day", "now", "nth_value", "ntile", "nullif", "nvl", "nvl2", "octet_length", "overlay",
-    "percent_rank", "percentile_cont", "pi", "position", "pow", "power", "radians", "random", "rank", "ratio_to_report",
-    "regexp_count", "regexp_instr", "regexp_replace", "regexp_substr", "repeat", "replace", "reverse", "right", "round",
-    "row_number", "rpad", "rtrim", "sign", "sin", "split_part", "sqrt", "stddev", "stddev_pop", "stddev_samp", "strpos",
-    "strtol", "substr", "substring", "sum", "sysdate", "tan", "textlen", "to_char", "to_date", "to_hex", "to_number",
-    "to_timestamp", "translate", "trim", "trunc", "upper", "var_pop", "var_samp",
+    "floor", "getdate", "greatest", "grouping", "initcap", "json_array_length", "json_extract_array_element_text",
+    "json_extract_path_text", "lag", "last_day", "last_value", "lead", "least", "left", "len", "length", "listagg", "ln", "log",
+    "lower", "lpad", "ltrim", "max", "md5", "median", "min", "mod", "months_between", "next_day", "now", "nth_value", "ntile",
+    "nullif", "nvl", "nvl2", "octet_length", "overlay", "percent_rank", "percentile_cont", "pi", "position", "pow", "power",
+    "radians", "random", "rank", "ratio_to_report", "regexp_count", "regexp_instr", "regexp_replace", "regexp_substr", "repeat",
+    "replace", "reverse", "right", "round", "row_number", "rpad", "rtrim", "sign", "sin", "split_part", "sqrt", "stddev",
+    "stddev_pop", "stddev_samp", "strpos", "strtol", "substr", "substring", "sum", "sysdate", "tan", "textlen", "to_char",
+    "to_date", "to_hex", "to_number", "to_timestamp", "translate", "trim", "trunc", "upper", "var_pop", "var_samp",
 ];
 
 /// What DataFusion has besides, its aliases included.
@@ -85,17 +85,16 @@ const DATAFUSION: [&str; 80] = [
 
 /// What Redshift has besides.
 #[rustfmt::skip]
-const AMAZON: [&str; 76] = [
+const AMAZON: [&str; 74] = [
     "approximate", "array", "array_concat", "array_flatten", "bttext_pattern_cmp", "can_json_parse", "checksum", "collate",
     "crc32", "current_user", "date_add", "date_cmp", "date_cmp_timestamp", "date_cmp_timestamptz", "date_diff", "date_part_year",
     "dexp", "difference", "dlog1", "dlog10", "farmfingerprint64", "fnv_hash", "from_hex", "from_varbyte", "func_sha1",
     "get_array_length", "get_number_attributes", "hll", "hll_cardinality", "hll_combine", "hll_combine_agg", "hll_create_sketch",
     "interval_cmp", "is_array", "is_bigint", "is_boolean", "is_char", "is_decimal", "is_float", "is_integer", "is_object",
-    "is_scalar", "is_smallint", "is_valid_json", "is_valid_json_array", "is_varchar", "isnull", "json_array_length",
-    "json_extract_array_element_text", "json_parse", "json_serialize", "json_size", "json_typeof", "localtime", "localtimestamp",
-    "lower_attribute_names", "object", "percentile_disc", "quote_ident", "quote_literal", "session_user", "sha", "sha1", "sha2",
-    "soundex", "split_to_array", "subarray", "text_len", "timeofday", "timestamp_cmp", "timestamp_cmp_date", "timezone",
-    "to_varbyte", "upper_attribute_names", "user", "variance",
+    "is_scalar", "is_smallint", "is_valid_json", "is_valid_json_array", "is_varchar", "isnull", "json_parse", "json_serialize",
+    "json_size", "json_typeof", "localtime", "localtimestamp", "lower_attribute_names", "object", "percentile_disc",
+    "quote_ident", "quote_literal", "session_user", "sha", "sha1", "sha2", "soundex", "split_to_array", "subarray", "text_len",
+    "timeofday", "timestamp_cmp", "timestamp_cmp_date", "timezone", "to_varbyte", "upper_attribute_names", "user", "variance",
 ];
 
 #[cfg(test)]

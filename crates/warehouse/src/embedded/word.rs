@@ -6,6 +6,7 @@
 mod calendar;
 mod condition;
 mod convert;
+mod element;
 mod list;
 mod median;
 mod moment;
@@ -29,13 +30,15 @@ use sqlparser::ast::Expr;
 
 /// The words that become something else before the engine sees them.
 #[cfg(test)]
-pub(super) const WORDS: [&str; 18] = [
+pub(super) const WORDS: [&str; 20] = [
     "add_months",
     "charindex",
     "convert_timezone",
     "dateadd",
     "datediff",
     "getdate",
+    "json_array_length",
+    "json_extract_array_element_text",
     "json_extract_path_text",
     "last_day",
     "len",
@@ -69,6 +72,7 @@ pub(super) fn translate(expr: &mut Expr) -> Result<()> {
                 "ratio_to_report" => Some(ratio::ratio(function)?),
                 "nvl" | "nvl2" | "decode" => condition::translated(&name, function)?,
                 "len" | "textlen" | "charindex" | "strtol" | "regexp_substr" => Some(text::translated(&name, function)?),
+                "json_array_length" | "json_extract_array_element_text" => Some(element::translated(&name, function)?),
                 "json_extract_path_text" => Some(path::translated(&name, function)?),
                 "getdate" | "sysdate" | "dateadd" | "datediff" | "date_part" | "date_trunc" | "convert_timezone" => {
                     moment::translated(&name, function)?
@@ -96,9 +100,10 @@ pub(super) fn is_sysdate(expr: &Expr) -> bool {
 /// # Errors
 /// The engine's own, which it never has.
 pub(super) fn register(state: &mut SessionState) -> datafusion::error::Result<()> {
-    let functions: [&[rowwise::Rowwise]; 7] = [
+    let functions: [&[rowwise::Rowwise]; 8] = [
         calendar::FUNCTIONS,
         condition::FUNCTIONS,
+        element::FUNCTIONS,
         text::FUNCTIONS,
         moment::FUNCTIONS,
         convert::FUNCTIONS,

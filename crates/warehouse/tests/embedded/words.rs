@@ -227,12 +227,17 @@ async fn json() {
     all(&[
         (&format!("json_extract_path_text({text}, 'f4', 'f6'), json_extract_path_text({text}, 'f2', 'f3')"), "star,1"),
         (&format!("json_extract_path_text({text}, 'f2'), json_extract_path_text({text}, 'f9')"), "\"{\"\"f3\"\":1}\","),
+        ("json_array_length('[11,12,13,{\"f1\":21}]'), json_array_length('[]'), json_array_length('{}', true)", "4,0,"),
+        ("json_extract_array_element_text('[111,112,113]', 2), json_extract_array_element_text('[\"a\",null]', 0)", "113,a"),
+        ("json_extract_array_element_text('[\"a\",null]', 1), json_extract_array_element_text('[1]', -1)", ","),
         ("json_extract_path_text('{', 'a', true), json_extract_path_text(NULL, 'a')", ","),
     ])
     .await;
     fail(&[
         ("json_extract_path_text('{', 'a')", Code::QueryFailed, "takes JSON, and this is none"),
         ("json_extract_path_text('{}', 'a', 'b', 'c', 'd', 'e', 'f')", Code::QueryInvalid, "1 to 5 names"),
+        ("json_array_length('{}')", Code::QueryFailed, "takes a JSON array, and this is none"),
+        ("json_extract_array_element_text('[1', 0)", Code::QueryFailed, "takes a JSON array, and this is none"),
         ("json_extract_path_text('{}')", Code::QueryInvalid, "`json_extract_path_text` takes"),
     ])
     .await;

@@ -73,16 +73,18 @@ fn values(columns: &[ArrayRef]) -> EngineResult<ArrayRef> {
 
 /// The value at the end of the path, NULL when there is none; `None` for a text that is no JSON.
 pub(super) fn value<'p>(text: &str, path: impl Iterator<Item = &'p str>) -> Option<Option<String>> {
-    let (mut value, rest) = first_value(text)?;
-    if !rest.trim_start_matches(BLANKS).is_empty() {
-        return None;
-    }
+    let mut value = whole_value(text)?;
     for name in path {
         match member(value, name)? {
             Some(inner) => value = inner,
             None => return Some(None),
         }
     }
+    text_of(value)
+}
+
+/// A value as the text that is given for it: a string without its quotes, and NULL for null.
+pub(super) fn text_of(value: &str) -> Option<Option<String>> {
     match value.as_bytes().first() {
         Some(b'"') => serde_json::from_str(value).ok().map(Some),
         Some(b'n') => Some(None),
@@ -90,10 +92,16 @@ pub(super) fn value<'p>(text: &str, path: impl Iterator<Item = &'p str>) -> Opti
     }
 }
 
-const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
+/// The one value that a text is; `None` for a text that is no JSON.
+pub(super) fn whole_value(text: &str) -> Option<&str> {
+    let (value, rest) = first_value(text)?;
+    rest.trim_start_matches(BLANKS).is_empty().then_some(value)
+}
+
+pub(super) const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// The value that a text begins with, and what is behind it.
-fn first_value(text: &str) -> Option<(&str, &str)> {
+pub(super) fn first_value(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start_matches(BLANKS);
     let mut values = Deserializer::from_str(text).into_iter::<IgnoredAny>();
     values.next()?.ok()?;
