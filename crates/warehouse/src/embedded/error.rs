@@ -92,6 +92,10 @@ fn classify(error: &DataFusionError, usual: Code) -> Found {
         DataFusionError::ObjectStore(inner) => from_outside(inner.as_ref(), Code::TableUnreadable),
         DataFusionError::IoError(inner) => from_outside(inner, usual),
         DataFusionError::SQL(inner, _) => Found::new(Code::SqlSyntax, clean(&inner.to_string())),
+        DataFusionError::NotImplemented(message) if message.contains("OuterReferenceColumn") => Found::new(
+            Code::QueryInvalid,
+            "the embedded warehouse cannot run this subquery, which reads columns of the query around it; write it as a join",
+        ),
         DataFusionError::NotImplemented(message) => {
             Found::new(Code::QueryInvalid, format!("the embedded warehouse cannot do this: {}", clean(message)))
         }

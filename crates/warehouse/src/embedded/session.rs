@@ -37,7 +37,7 @@ use super::resolve::{KnownTables, resolve_columns};
 use super::stoppable::stoppable;
 use super::sum::exact_sum;
 use super::table::Tables;
-use super::unfolding::refuse_unfolding;
+use super::unfolding::{refuse_unfolding, refuse_wide_types};
 use super::word;
 
 /// The names under which tables may be qualified.
@@ -101,6 +101,7 @@ impl Session {
     pub(super) async fn plan(&self, text: &str, cancel: &CancellationToken) -> Result<Plan> {
         let mut query = parse(text)?;
         refuse_outer_limit(&query)?;
+        refuse_wide_types(&query)?;
         adapt(&mut query)?;
         let mut state = self.state.clone();
         let rows = batch_rows(&query, state.config().batch_size());

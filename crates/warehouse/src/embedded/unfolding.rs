@@ -1,12 +1,14 @@
 //! Refuses queries that are short and unfold to something endless: the engine writes what a column stands for wherever an outer query names
 //! it, and so a column that doubles in each of thirty queries around one another would take all memory before anything could be cancelled.
 
-use arrow::datatypes::DataType;
+use std::ops::ControlFlow;
+
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use outflow_core::{Code, Error};
+use sqlparser::ast::{Expr as SqlExpr, FunctionArguments, Query, visit_expressions};
 
 /// The parts of an expression, all unfolded. The engine plans such a one in a second or two.
 const PARTS: u64 = 30_000;
@@ -25,7 +27,6 @@ pub(super) fn refuse_unfolding(plan: &LogicalPlan) -> Result<()> {
 /// How many parts each column of the plan has, unfolded as far as the engine may do it.
 fn parts_of_columns(plan: &LogicalPlan) -> Result<Vec<u64>> {
     let children = plan.inputs().into_iter().map(parts_of_columns).collect::<Result<Vec<_>>>()?;
-    refuse_wide_types(plan.schema())?;
     let parts: &[u64] = children.first().map_or(&[], Vec::as_slice);
     let schema = match plan.inputs().as_slice() {
         [input] => Some(input.schema().as_ref()),
@@ -47,29 +48,39 @@ fn parts_of_columns(plan: &LogicalPlan) -> Result<Vec<u64>> {
     })
 }
 
-/// A type may double at every level too, where nothing is unfolded.
-fn refuse_wide_types(schema: &DFSchema) -> Result<()> {
-    for field in schema.fields() {
-        let mut left = FIELDS;
-        if !count_fields(field.data_type(), &mut left) {
-            let message = format!("a column holds more than {FIELDS} fields in one another; take them apart");
-            return Err(DataFusionError::External(Box::new(Error::new(Code::SqlTooComplex, message))));
-        }
+/// Refuses a query whose types may double at every level, which the engine would compare as a whole: none has more fields than the numbers of
+/// what its structures are made of, multiplied.
+///
+/// # Errors
+/// `sql_too_complex`.
+pub(super) fn refuse_wide_types(query: &Query) -> outflow_core::Result<()> {
+    let mut fields = 1_usize;
+    let _ = visit_expressions(query, |expr| {
+        fields = fields.saturating_mul(made_of(expr).max(1));
+        ControlFlow::<()>::Continue(())
+    });
+    if fields > FIELDS {
+        let message = format!("the query makes structures that may come to more than {FIELDS} fields in one another; make fewer");
+        return Err(Error::new(Code::SqlTooComplex, message));
     }
     Ok(())
 }
 
-/// Takes the fields of a type from those that are left; stops where there are too few.
-fn count_fields(data_type: &DataType, left: &mut usize) -> bool {
-    match data_type {
-        DataType::Struct(fields) => fields.iter().all(|field| count_fields(field.data_type(), left)),
-        DataType::List(field) | DataType::LargeList(field) | DataType::FixedSizeList(field, _) | DataType::Map(field, _) => {
-            count_fields(field.data_type(), left)
+/// Of how many values an expression makes a structure.
+fn made_of(expr: &SqlExpr) -> usize {
+    match expr {
+        SqlExpr::Tuple(values) if !values.iter().all(|value| matches!(value, SqlExpr::Value(_))) => values.len(),
+        SqlExpr::Struct { values, .. } => values.len(),
+        SqlExpr::Dictionary(fields) => fields.len(),
+        SqlExpr::Function(function) => {
+            let name = function.name.0.last().and_then(|part| part.as_ident()).map(|name| name.value.to_ascii_lowercase());
+            match (name.as_deref(), &function.args) {
+                (Some("named_struct"), FunctionArguments::List(list)) => list.args.len() / 2,
+                (Some("struct" | "row"), FunctionArguments::List(list)) => list.args.len(),
+                _ => 1,
+            }
         }
-        _ => {
-            *left = left.saturating_sub(1);
-            *left > 0
-        }
+        _ => 1,
     }
 }
 

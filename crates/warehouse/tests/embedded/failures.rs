@@ -42,6 +42,12 @@ async fn errors_of_the_query_have_a_code_a_place_and_plain_words() {
             None,
             "cast in a subquery",
         ),
+        (
+            "SELECT x FROM nation, LATERAL (SELECT r_name AS x FROM region WHERE r_regionkey > n_regionkey LIMIT 1) AS q",
+            Code::QueryInvalid,
+            None,
+            "write it as a join",
+        ),
         ("SELECT 1; SELECT 2", Code::QueryInvalid, None, "one SELECT"),
         ("COPY nation TO 'file.csv'", Code::QueryInvalid, None, "one SELECT"),
         ("SET datafusion.execution.batch_size = 1", Code::QueryInvalid, None, "one SELECT"),
@@ -179,7 +185,7 @@ async fn a_query_that_unfolds_without_end_is_refused_before_it_is_planned() {
 #[tokio::test]
 async fn a_type_that_doubles_is_refused_before_it_is_compared() {
     let fixture = Fixture::sample();
-    let query = (1..=16).fold("SELECT DISTINCT n_name AS x FROM nation".to_owned(), |inner, _| {
+    let query = (1..=40).fold("SELECT DISTINCT n_name AS x FROM nation".to_owned(), |inner, _| {
         format!("SELECT DISTINCT named_struct('a', x, 'b', x) AS x FROM ({inner}) AS t")
     });
     let error = fixture.error(&query).await;
