@@ -17,12 +17,10 @@ use datafusion::logical_expr::{
     Signature, TryCast, Volatility,
 };
 use datafusion::optimizer::AnalyzerRule;
-use sqlparser::ast::{
-    CharacterLength, DataType as SqlType, Expr as SqlExpr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, Value,
-};
+use sqlparser::ast::{CharacterLength, DataType as SqlType, Expr as SqlExpr, Value};
 
 use super::growth::LONGEST;
+use super::word::tree::call;
 
 /// The engine's name for the function that cuts, which no query can write.
 const CUT: &str = "varchar_cut";
@@ -46,17 +44,7 @@ pub(super) fn cut_texts(expr: &mut SqlExpr) {
     *data_type = SqlType::Varchar(None);
     let whole = std::mem::replace(expr, SqlExpr::Value(Value::Null.into()));
     let length = SqlExpr::Value(Value::Number(length.to_string(), false).into());
-    let args = [whole, length].map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))).into();
-    *expr = SqlExpr::Function(Function {
-        name: ObjectName::from(vec![Ident::new(CUT)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    });
+    *expr = call(CUT, vec![whole, length]);
 }
 
 /// The function that cuts, for the engine to have.

@@ -18,7 +18,7 @@ mod ratio;
 mod read;
 mod rowwise;
 mod text;
-mod tree;
+pub(super) mod tree;
 mod written;
 mod zone;
 
