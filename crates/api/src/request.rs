@@ -171,6 +171,7 @@ impl UnloadRequest {
                 parallel: self.parallel,
                 retention_days: self.retention_days,
                 timeout_seconds: self.timeout_seconds,
+                ..Requested::default()
             },
             labels: self.labels.unwrap_or_default(),
             request,

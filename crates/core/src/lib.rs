@@ -7,6 +7,7 @@ pub mod address;
 pub mod bus;
 pub mod error;
 pub mod event;
+pub mod field;
 pub mod guard;
 pub mod id;
 pub mod key;

@@ -3,14 +3,21 @@
 //! [`Requested`] is what was sent; [`UnloadOptions`] is what holds, with the defaults of the chosen format filled in. Only what the
 //! caller sends can be illegal: a default that a format does not take simply does not apply.
 
+mod fixed_width;
+mod legality;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::fixed_width::{FixedColumn, FixedWidth};
 use crate::{Code, Error, Result};
 
 /// The longest retention that can be asked for, in days.
 pub const MAX_RETENTION_DAYS: u32 = 365;
 /// The longest an unload may take, in seconds: what the Data API lets a statement run.
 pub const MAX_TIMEOUT_SECONDS: u64 = 86_400;
+
+/// The most columns that files are put into folders by.
+const MOST_PARTITION_COLUMNS: usize = 16;
 
 /// How rows become bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,17 +27,32 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Json,
+    /// Delimited text, or text of fixed widths, as UNLOAD writes it without a `FORMAT`.
+    Text,
     /// Apache Parquet, Snappy inside.
     Parquet,
 }
 
 impl Format {
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Csv, Self::Json, Self::Text, Self::Parquet];
+
     /// The name in requests and in UNLOAD.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Json => "json",
+            Self::Text => "text",
             Self::Parquet => "parquet",
+        }
+    }
+
+    /// What stands between fields unless it is said, where something does.
+    pub fn delimiter(self) -> Option<char> {
+        match self {
+            Self::Csv => Some(','),
+            Self::Text => Some('|'),
+            Self::Json | Self::Parquet => None,
         }
     }
 }
@@ -45,15 +67,21 @@ pub enum Compression {
     Gzip,
     /// Zstandard, one frame.
     Zstd,
+    /// bzip2, one stream.
+    Bzip2,
 }
 
 impl Compression {
+    /// Every way to compress, and not to.
+    pub const ALL: [Self; 4] = [Self::None, Self::Gzip, Self::Zstd, Self::Bzip2];
+
     /// The name in requests.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
+            Self::Bzip2 => "bzip2",
         }
     }
 
@@ -63,6 +91,7 @@ impl Compression {
             Self::None => None,
             Self::Gzip => Some("gz"),
             Self::Zstd => Some("zst"),
+            Self::Bzip2 => Some("bz2"),
         }
     }
 }
@@ -82,10 +111,26 @@ pub struct Requested {
     pub null_as: Option<String>,
     /// `bom`
     pub bom: Option<bool>,
+    /// `quoteAll`
+    pub quote_all: Option<bool>,
+    /// `escape`
+    pub escape: Option<bool>,
+    /// `fixedWidth`
+    pub fixed_width: Option<String>,
     /// `singleFile`
     pub single_file: Option<bool>,
     /// `parallel`
     pub parallel: Option<bool>,
+    /// `maxFileSizeMb`
+    pub max_file_size_mb: Option<u32>,
+    /// `rowGroupSizeMb`
+    pub row_group_size_mb: Option<u32>,
+    /// `partitionBy`
+    pub partition_by: Option<Vec<String>>,
+    /// `partitionInclude`
+    pub partition_include: Option<bool>,
+    /// `extension`
+    pub extension: Option<String>,
     /// `retentionDays`
     pub retention_days: Option<u32>,
     /// `timeoutSeconds`
@@ -102,16 +147,40 @@ pub struct UnloadOptions {
     pub compression: Option<Compression>,
     /// Whether a line with the column names comes first; `None` where the format has none.
     pub header: Option<bool>,
-    /// What stands between fields; CSV only.
+    /// What stands between fields; CSV and text only.
     pub delimiter: Option<char>,
-    /// What stands for NULL; CSV only.
+    /// What stands for NULL; CSV and text only.
     pub null_as: Option<String>,
     /// Whether the file begins with a byte order mark; CSV only.
     pub bom: Option<bool>,
+    /// Whether every field is put in quotes; text only.
+    #[serde(default)]
+    pub quote_all: Option<bool>,
+    /// Whether a backslash stands before what could be taken for something else; text only.
+    #[serde(default)]
+    pub escape: Option<bool>,
+    /// The widths of the columns, in bytes; text only.
+    #[serde(default)]
+    pub fixed_width: Option<FixedWidth>,
     /// Whether the caller gets exactly one file.
     pub single_file: bool,
     /// Whether the warehouse may write several files at once.
     pub parallel: bool,
+    /// How large a file gets before the next is begun, in millions of bytes.
+    #[serde(default)]
+    pub max_file_size_mb: Option<u32>,
+    /// How large a row group gets, in MiB; Parquet only.
+    #[serde(default)]
+    pub row_group_size_mb: Option<u32>,
+    /// The columns by whose values the files are put into folders.
+    #[serde(default)]
+    pub partition_by: Option<Vec<String>>,
+    /// Whether those columns stay in the files too.
+    #[serde(default)]
+    pub partition_include: Option<bool>,
+    /// What the files' names end with, without its first dot, where it was sent.
+    #[serde(default)]
+    pub extension: Option<String>,
     /// How many days the files are kept.
     pub retention_days: u32,
     /// How many seconds the unload may take, from acceptance.
@@ -130,39 +199,42 @@ impl Requested {
     /// # Errors
     /// `illegal_option`, naming the option or the two that do not go together and what to do.
     pub fn resolve(&self) -> Result<UnloadOptions> {
+        self.check()?;
         let format = self.format.unwrap_or(Format::Csv);
-        self.refuse_foreign(format)?;
-        let is_csv = format == Format::Csv;
+        let fixed_width: Option<FixedWidth> = self.fixed_width.as_deref().map(str::parse).transpose()?;
+        let is_delimited = format.delimiter().is_some() && fixed_width.is_none();
         let delimiter = match &self.delimiter {
             Some(text) => Some(parse_delimiter(text)?),
-            None => is_csv.then_some(','),
+            None => format.delimiter().filter(|_| is_delimited),
         };
         let null_as = match &self.null_as {
             Some(text) => Some(parse_null_as(text)?),
-            None => is_csv.then(String::new),
+            None => format.delimiter().is_some().then(String::new),
         };
-        let compression = (format != Format::Parquet).then(|| self.compression.unwrap_or(Compression::Gzip));
-        if self.bom == Some(true) && compression == Some(Compression::Zstd) {
+        if self.escape == Some(true) && delimiter == Some('\\') {
             return Err(illegal(
-                "`bom` does not go with `compression` `zstd`: the mark would be a frame of its own, and many readers stop at the first; use `gzip` or `none`",
+                "`escape` does not go with `delimiter` `\\`: the backslash is what escapes; use another delimiter",
             ));
         }
-        let single_file = self.single_file.unwrap_or(true);
-        let parallel = self.parallel.unwrap_or(!single_file);
-        if single_file && parallel && !(compression == Some(Compression::Gzip) || compression == Some(Compression::None)) {
-            return Err(illegal(
-                "`parallel` with `singleFile` joins the parts, which works for text that is uncompressed or gzip; send `parallel` false, or `singleFile` false",
-            ));
-        }
+        let partition_by = self.partition_by.as_deref().map(parse_partition_by).transpose()?;
+        let single_file = self.is_single_file();
         Ok(UnloadOptions {
             format,
-            compression,
-            header: is_csv.then(|| self.header.unwrap_or(true)),
+            compression: (format != Format::Parquet).then(|| self.compression.unwrap_or(Compression::Gzip)),
+            header: is_delimited.then(|| self.header.unwrap_or(true)),
             delimiter,
             null_as,
-            bom: is_csv.then(|| self.bom.unwrap_or(false)),
+            bom: (format == Format::Csv).then(|| self.bom.unwrap_or(false)),
+            quote_all: (format == Format::Text && is_delimited).then(|| self.quote_all.unwrap_or(false)),
+            escape: (format == Format::Text && is_delimited).then(|| self.escape.unwrap_or(false)),
+            fixed_width,
             single_file,
-            parallel,
+            parallel: self.parallel.unwrap_or(!single_file),
+            max_file_size_mb: self.max_file_size_mb.map(|size| bounded("maxFileSizeMb", size, 5, 6_200)).transpose()?,
+            row_group_size_mb: self.row_group_size_mb.map(|size| bounded("rowGroupSizeMb", size, 32, 128)).transpose()?,
+            partition_include: partition_by.is_some().then(|| self.partition_include.unwrap_or(false)),
+            partition_by,
+            extension: self.extension.as_deref().map(parse_extension).transpose()?,
             retention_days: bounded("retentionDays", self.retention_days.unwrap_or(7), 1, MAX_RETENTION_DAYS)?,
             timeout_seconds: bounded(
                 "timeoutSeconds",
@@ -173,34 +245,21 @@ impl Requested {
         })
     }
 
-    /// Refuses what was sent but the format does not take. A flag sent as `false` asks for nothing and passes.
-    fn refuse_foreign(&self, format: Format) -> Result<()> {
-        let sent = [
-            ("header", self.header == Some(true), format != Format::Csv),
-            ("delimiter", self.delimiter.is_some(), format != Format::Csv),
-            ("nullAs", self.null_as.is_some(), format != Format::Csv),
-            ("bom", self.bom == Some(true), format != Format::Csv),
-            ("compression", self.compression.is_some_and(|c| c != Compression::None), format == Format::Parquet),
-        ];
-        match sent.iter().find(|(_, sent, foreign)| *sent && *foreign) {
-            None => Ok(()),
-            Some(("compression", ..)) => {
-                Err(illegal("`compression` does not go with `format` `parquet`, which is Snappy inside; leave it out"))
-            }
-            Some((name, ..)) => {
-                Err(illegal(format!("`{name}` does not go with `format` `{}`; leave it out or use `csv`", format.as_str())))
-            }
-        }
+    /// Whether the caller gets one file: so unless another option that was sent makes several.
+    fn is_single_file(&self) -> bool {
+        self.single_file.unwrap_or(self.partition_by.is_none() && self.max_file_size_mb.is_none())
     }
 }
 
 impl UnloadOptions {
     /// What the warehouse is told to append to a file's name: `csv.gz`, `json`; nothing for Parquet, which appends its own.
-    pub fn extension(&self) -> Option<String> {
-        let base = match self.format {
-            Format::Csv => "csv",
-            Format::Json => "json",
-            Format::Parquet => return None,
+    pub fn statement_extension(&self) -> Option<String> {
+        let base = match (&self.extension, self.format) {
+            (Some(extension), _) => return Some(extension.clone()),
+            (None, Format::Csv) => "csv",
+            (None, Format::Json) => "json",
+            (None, Format::Text) => "txt",
+            (None, Format::Parquet) => return None,
         };
         Some(match self.compression.and_then(Compression::extension) {
             Some(suffix) => format!("{base}.{suffix}"),
@@ -208,13 +267,20 @@ impl UnloadOptions {
         })
     }
 
+    /// What a file's name ends with, without its first dot: `csv.gz`, `parquet`.
+    pub fn file_extension(&self) -> String {
+        self.statement_extension().unwrap_or_else(|| "parquet".to_owned())
+    }
+
     /// The media type of the files as they lie in storage.
     pub fn content_type(&self) -> &'static str {
         match (self.compression, self.format) {
             (Some(Compression::Gzip), _) => "application/gzip",
             (Some(Compression::Zstd), _) => "application/zstd",
+            (Some(Compression::Bzip2), _) => "application/x-bzip2",
             (_, Format::Csv) => "text/csv; charset=utf-8",
             (_, Format::Json) => "application/x-ndjson",
+            (_, Format::Text) => "text/plain; charset=utf-8",
             (_, Format::Parquet) => "application/vnd.apache.parquet",
         }
     }
@@ -253,6 +319,37 @@ fn parse_delimiter(text: &str) -> Result<char> {
 fn parse_null_as(text: &str) -> Result<String> {
     if text.len() > 100 || text.chars().any(|c| c.is_control()) {
         return Err(illegal("`nullAs` must have at most 100 bytes and no control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+fn parse_partition_by(names: &[String]) -> Result<Vec<String>> {
+    let is_sound = |name: &String| !name.is_empty() && name.len() <= 127 && !name.chars().any(char::is_control);
+    if names.is_empty() || names.len() > MOST_PARTITION_COLUMNS || !names.iter().all(is_sound) {
+        return Err(illegal(format!(
+            "`partitionBy` must be a list of 1 to {MOST_PARTITION_COLUMNS} column names of the query, each of at most 127 bytes"
+        )));
+    }
+    match names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
+        Some((_, name)) => Err(illegal(format!("`partitionBy` names `{name}` twice; name it once"))),
+        None => Ok(names.to_vec()),
+    }
+}
+
+/// UNLOAD takes anything; ours ends a file's name and stays in its folder.
+fn parse_extension(text: &str) -> Result<String> {
+    let is_sound = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if text.is_empty()
+        || text.len() > 32
+        || !text.chars().all(is_sound)
+        || text.starts_with('.')
+        || text.ends_with('.')
+        || text.contains("..")
+    {
+        return Err(illegal(format!(
+            "`extension` is `{}`; it must be 1 to 32 of `A-Za-z0-9._-`, without a dot at its ends, such as `txt.gz`",
+            text.chars().take(80).flat_map(char::escape_debug).collect::<String>()
+        )));
     }
     Ok(text.to_owned())
 }

@@ -4,8 +4,11 @@
 //! doubled and a newline before the closing quote, so that a comment at its end cannot swallow it. `ALLOWOVERWRITE`, `CLEANPATH` and
 //! keys are never written: each attempt has a prefix of its own, and keys would end up in system tables.
 
-use crate::options::{Compression, Format};
+use crate::options::{Compression, FixedWidth, Format};
 use crate::unload::NewUnload;
+
+/// A megabyte as `MAXFILESIZE` is read here: the documentation does not say which, and files that are smaller do no harm.
+pub const MEGABYTE: u64 = 1_000_000;
 
 /// The role that the warehouse takes on to write (`IAM_ROLE`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,85 +20,187 @@ pub enum IamRole {
     Chain(Vec<String>),
 }
 
-/// Everything that an UNLOAD says.
+/// How the files are encrypted where they land.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Encryption {
+    /// As UNLOAD does without a word: keys that S3 manages (SSE-S3).
+    #[default]
+    Unsaid,
+    /// With the key that the bucket itself names (`ENCRYPTED AUTO`).
+    BucketKey,
+    /// With this key of the key management service (`ENCRYPTED KMS_KEY_ID`).
+    KmsKey(String),
+}
+
+/// What of a statement comes from the configuration of a warehouse, never from a caller.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StatementSettings {
+    /// Who writes.
+    pub iam_role: IamRole,
+    /// Where the bucket is, when that is not where the warehouse is.
+    pub region: Option<String>,
+    /// How the files are encrypted.
+    pub encryption: Encryption,
+}
+
+/// Everything that an UNLOAD of ours says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnloadStatement {
     /// The query that runs, its parameters bound and an outer `LIMIT` wrapped.
     pub query: String,
     /// Where the files go: `s3://bucket/…/output`, the beginning of their names.
     pub destination: String,
-    /// Who writes.
-    pub iam_role: IamRole,
+    /// What the configuration adds.
+    pub settings: StatementSettings,
     /// How rows become bytes.
     pub format: Format,
+    /// `PARTITION BY`: columns by whose values the files are put into folders; none for no folders.
+    pub partition_by: Vec<String>,
+    /// `INCLUDE`: those columns stay in the files.
+    pub partition_include: bool,
     /// `HEADER`
     pub header: bool,
     /// `DELIMITER AS`
     pub delimiter: Option<char>,
+    /// `FIXEDWIDTH AS`
+    pub fixed_width: Option<FixedWidth>,
     /// `NULL AS`
     pub null_as: Option<String>,
-    /// `GZIP`, `ZSTD`
+    /// `ADDQUOTES`
+    pub quote_all: bool,
+    /// `ESCAPE`
+    pub escape: bool,
+    /// `GZIP`, `ZSTD`, `BZIP2`
     pub compression: Compression,
     /// `PARALLEL ON` or `OFF`
     pub parallel: bool,
+    /// `MAXFILESIZE AS`, in bytes
+    pub max_file_size: Option<u64>,
+    /// `ROWGROUPSIZE AS`, in MB
+    pub row_group_size_mb: Option<u32>,
     /// `EXTENSION`
     pub extension: Option<String>,
 }
 
 impl UnloadStatement {
+    /// What UNLOAD does when nothing else is said: delimited text, in parallel.
+    pub fn plain(query: impl Into<String>, destination: impl Into<String>) -> Self {
+        Self {
+            query: query.into(),
+            destination: destination.into(),
+            settings: StatementSettings::default(),
+            format: Format::Text,
+            partition_by: Vec::new(),
+            partition_include: false,
+            header: false,
+            delimiter: None,
+            fixed_width: None,
+            null_as: None,
+            quote_all: false,
+            escape: false,
+            compression: Compression::None,
+            parallel: true,
+            max_file_size: None,
+            row_group_size_mb: None,
+            extension: None,
+        }
+    }
+
     /// The statement of an unload into `destination`.
-    pub fn new(asked: &NewUnload, destination: String, iam_role: IamRole) -> Self {
+    pub fn new(asked: &NewUnload, destination: String, settings: StatementSettings) -> Self {
         let options = &asked.options;
         Self {
             query: if asked.is_limited { wrapped(&asked.bound_sql) } else { asked.bound_sql.clone() },
             destination,
-            iam_role,
+            settings,
             format: options.format,
+            partition_by: options.partition_by.clone().unwrap_or_default(),
+            partition_include: options.partition_include == Some(true),
             header: options.header == Some(true) && !options.is_joined(),
             delimiter: options.delimiter,
+            fixed_width: options.fixed_width.clone(),
             null_as: options.null_as.clone().filter(|text| !text.is_empty()),
+            quote_all: options.quote_all == Some(true),
+            escape: options.escape == Some(true),
             compression: options.compression.unwrap_or(Compression::None),
             parallel: options.parallel && !asked.is_ordered,
-            extension: options.extension(),
+            max_file_size: options.max_file_size_mb.map(|size| u64::from(size) * MEGABYTE),
+            row_group_size_mb: options.row_group_size_mb,
+            extension: options.statement_extension(),
         }
     }
 
     /// The text that the warehouse gets.
     pub fn to_sql(&self) -> String {
         let mut sql = format!("UNLOAD ({})\nTO {}\nIAM_ROLE ", query_literal(&self.query), literal(&self.destination));
-        match &self.iam_role {
+        match &self.settings.iam_role {
             IamRole::Default => sql.push_str("default"),
             IamRole::Chain(roles) => sql.push_str(&literal(&roles.join(","))),
         }
-        let mut clause = |text: &str| {
+        for clause in self.clauses() {
             sql.push('\n');
-            sql.push_str(text);
-        };
-        clause(match self.format {
-            Format::Csv => "FORMAT AS CSV",
-            Format::Json => "FORMAT AS JSON",
-            Format::Parquet => "FORMAT AS PARQUET",
-        });
-        if self.header {
-            clause("HEADER");
-        }
-        if let Some(delimiter) = self.delimiter {
-            clause(&format!("DELIMITER AS {}", literal(delimiter.encode_utf8(&mut [0; 4]))));
-        }
-        if let Some(null_as) = &self.null_as {
-            clause(&format!("NULL AS {}", literal(null_as)));
-        }
-        match self.compression {
-            Compression::None => {}
-            Compression::Gzip => clause("GZIP"),
-            Compression::Zstd => clause("ZSTD"),
-        }
-        clause("MANIFEST VERBOSE");
-        clause(if self.parallel { "PARALLEL ON" } else { "PARALLEL OFF" });
-        if let Some(extension) = &self.extension {
-            clause(&format!("EXTENSION {}", literal(extension)));
+            sql.push_str(&clause);
         }
         sql
+    }
+
+    /// The options, in the order of the documentation.
+    fn clauses(&self) -> Vec<String> {
+        let flag = |is_set: bool, text: &str| is_set.then(|| text.to_owned());
+        let format = match self.format {
+            Format::Csv => Some("FORMAT AS CSV"),
+            Format::Json => Some("FORMAT AS JSON"),
+            Format::Parquet => Some("FORMAT AS PARQUET"),
+            // Delimited text is what UNLOAD writes without a word; there is none for it.
+            Format::Text => None,
+        };
+        let compression = match self.compression {
+            Compression::None => None,
+            Compression::Gzip => Some("GZIP"),
+            Compression::Zstd => Some("ZSTD"),
+            Compression::Bzip2 => Some("BZIP2"),
+        };
+        let encryption = match &self.settings.encryption {
+            Encryption::Unsaid => None,
+            Encryption::BucketKey => Some("ENCRYPTED AUTO".to_owned()),
+            Encryption::KmsKey(key) => Some(format!("KMS_KEY_ID {} ENCRYPTED", literal(key))),
+        };
+        let partition_by = (!self.partition_by.is_empty()).then(|| {
+            let columns: Vec<_> = self.partition_by.iter().map(|name| identifier(name)).collect();
+            format!("PARTITION BY ({}){}", columns.join(", "), if self.partition_include { " INCLUDE" } else { "" })
+        });
+        let clauses = [
+            format.map(str::to_owned),
+            partition_by,
+            Some("MANIFEST VERBOSE".to_owned()),
+            flag(self.header, "HEADER"),
+            self.delimiter.map(|delimiter| format!("DELIMITER AS {}", literal(delimiter.encode_utf8(&mut [0; 4])))),
+            self.fixed_width.as_ref().map(|widths| format!("FIXEDWIDTH AS {}", literal(&widths.to_string()))),
+            encryption,
+            compression.map(str::to_owned),
+            flag(self.quote_all, "ADDQUOTES"),
+            self.null_as.as_ref().map(|null_as| format!("NULL AS {}", literal(null_as))),
+            flag(self.escape, "ESCAPE"),
+            Some(if self.parallel { "PARALLEL ON" } else { "PARALLEL OFF" }.to_owned()),
+            self.max_file_size.map(|bytes| format!("MAXFILESIZE AS {} MB", megabytes(bytes))),
+            self.row_group_size_mb.map(|size| format!("ROWGROUPSIZE AS {size} MB")),
+            self.settings.region.as_ref().map(|region| format!("REGION AS {}", literal(region))),
+            self.extension.as_ref().map(|extension| format!("EXTENSION {}", literal(extension))),
+        ];
+        clauses.into_iter().flatten().collect()
+    }
+}
+
+/// A name as an identifier that is read exactly so.
+pub fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// As a decimal number of megabytes, every byte of it.
+fn megabytes(bytes: u64) -> String {
+    match bytes % MEGABYTE {
+        0 => (bytes / MEGABYTE).to_string(),
+        rest => format!("{}.{rest:06}", bytes / MEGABYTE).trim_end_matches('0').to_owned(),
     }
 }
 
@@ -141,14 +246,13 @@ mod tests {
         UnloadStatement {
             query: query.to_owned(),
             destination: "s3://local/unload-results/abc/1-1/output".to_owned(),
-            iam_role: IamRole::Default,
             format: Format::Csv,
             header: true,
             delimiter: Some(','),
-            null_as: None,
             compression: Compression::Gzip,
             parallel: false,
             extension: Some("csv.gz".to_owned()),
+            ..UnloadStatement::plain("", "")
         }
     }
 
@@ -158,12 +262,38 @@ mod tests {
     }
 
     #[test]
-    fn a_role_chain_and_a_null_text_are_written() {
+    fn whatever_unload_can_say_is_said() {
         let roles = ["arn:aws:iam::1:role/a", "arn:aws:iam::2:role/b"].map(str::to_owned).to_vec();
-        let sql =
-            UnloadStatement { iam_role: IamRole::Chain(roles), null_as: Some("N'A".into()), ..statement("SELECT 1") }.to_sql();
-        assert!(sql.contains("IAM_ROLE 'arn:aws:iam::1:role/a,arn:aws:iam::2:role/b'"), "{sql}");
-        assert!(sql.contains("NULL AS 'N''A'"), "{sql}");
+        let settings = StatementSettings {
+            iam_role: IamRole::Chain(roles),
+            region: Some("eu-west-1".to_owned()),
+            encryption: Encryption::KmsKey("1234abcd".to_owned()),
+        };
+        let text = UnloadStatement {
+            settings,
+            format: Format::Text,
+            delimiter: Some('\''),
+            null_as: Some("N'A\\".to_owned()),
+            quote_all: true,
+            escape: true,
+            compression: Compression::Bzip2,
+            max_file_size: Some(5_500_000),
+            ..statement("SELECT 1")
+        };
+        let fixed = UnloadStatement {
+            settings: StatementSettings { encryption: Encryption::BucketKey, ..StatementSettings::default() },
+            fixed_width: Some("id:3,name:39".parse().unwrap()),
+            ..UnloadStatement::plain("SELECT 1", "s3://b/k")
+        };
+        let parquet = UnloadStatement {
+            format: Format::Parquet,
+            partition_by: vec!["year".to_owned(), "a \"b\"".to_owned()],
+            partition_include: true,
+            row_group_size_mb: Some(128),
+            max_file_size: Some(6_200_000_000),
+            ..UnloadStatement::plain("SELECT 1", "s3://b/k")
+        };
+        insta::assert_snapshot!([text.to_sql(), fixed.to_sql(), parquet.to_sql()].join(";\n\n"));
     }
 
     /// Redshift's lexer, as far as one literal goes: gives what stands in it and what follows it.

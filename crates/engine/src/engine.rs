@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use outflow_core::guard::Guard;
 use outflow_core::retry::RetryPolicy;
-use outflow_core::statement::IamRole;
+use outflow_core::statement::StatementSettings;
 use outflow_core::store::Store;
 use outflow_core::unload::Orchestrator;
 use outflow_core::warehouse::Warehouse;
@@ -30,8 +30,8 @@ pub struct WarehouseEntry {
     pub guard: Guard,
     /// How many statements may run there at once.
     pub max_running: u32,
-    /// The role that it writes with.
-    pub iam_role: IamRole,
+    /// What its configuration adds to every statement.
+    pub statement_settings: StatementSettings,
 }
 
 /// What an engine is made of.

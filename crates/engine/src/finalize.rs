@@ -270,7 +270,7 @@ fn empty_name(options: &UnloadOptions) -> String {
 }
 
 fn suffix(options: &UnloadOptions) -> String {
-    options.extension().unwrap_or_else(|| "parquet".to_owned())
+    options.file_extension()
 }
 
 /// What comes before the first part: byte order mark and header, as a member of its own. Of nothing too: an empty gzip file has bytes.

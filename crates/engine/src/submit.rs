@@ -120,7 +120,7 @@ impl Engine {
     /// The statement of an attempt: the same at every call, so that submitting it twice is submitting it once.
     pub(crate) fn statement(&self, asked: &NewUnload, attempt: u32, entry: &WarehouseEntry) -> UnloadStatement {
         let place = place(asked, attempt);
-        UnloadStatement::new(asked, self.storage.uri(&StorageKey::Output(place)), entry.iam_role.clone())
+        UnloadStatement::new(asked, self.storage.uri(&StorageKey::Output(place)), entry.statement_settings.clone())
     }
 }
 

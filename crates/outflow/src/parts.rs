@@ -8,7 +8,7 @@ use std::time::Duration;
 use outflow_core::address::PublicUrl;
 use outflow_core::guard::Guard;
 use outflow_core::retry::RetryPolicy;
-use outflow_core::statement::IamRole;
+use outflow_core::statement::StatementSettings;
 use outflow_core::store::Store;
 use outflow_core::{Code, Error, Result};
 use outflow_engine::{Settings, WarehouseEntry};
@@ -85,7 +85,7 @@ fn entry(name: &str, config: &WarehouseConfig, storage: &Storage) -> Result<Ware
         warehouse: Arc::new(embedded),
         guard: Guard::embedded(),
         max_running: config.max_running,
-        iam_role: IamRole::Default,
+        statement_settings: StatementSettings::default(),
     })
 }
 

@@ -22,7 +22,7 @@ const LONGEST: usize = 255;
 
 /// The name of a file of an unload, which says what it is: `{requestId}.csv.gz`, or `{requestId}-000.csv.gz` of several.
 pub fn download_name(request_id: &RequestId, options: &UnloadOptions, index: u32, file_count: usize) -> String {
-    let extension = options.extension().unwrap_or_else(|| "parquet".to_owned());
+    let extension = options.file_extension();
     if file_count == 1 { format!("{request_id}.{extension}") } else { format!("{request_id}-{index:03}.{extension}") }
 }
 

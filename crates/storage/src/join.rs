@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
+use bzip2::write::BzEncoder;
 use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 use object_store::path::Path;
@@ -92,6 +93,10 @@ pub fn compress(bytes: &[u8], compression: Compression) -> Result<Vec<u8>> {
             encoder.write_all(bytes).and_then(|()| encoder.finish())
         }
         Compression::Zstd => zstd::bulk::compress(bytes, zstd::DEFAULT_COMPRESSION_LEVEL),
+        Compression::Bzip2 => {
+            let mut encoder = BzEncoder::new(Vec::new(), bzip2::Compression::best());
+            encoder.write_all(bytes).and_then(|()| encoder.finish())
+        }
     };
     compressed.map_err(|error| {
         Error::new(Code::Internal, format!("compressing with {} failed", compression.as_str())).with_source(error)

@@ -17,7 +17,7 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!((options.header, options.delimiter, options.null_as.as_deref()), (Some(true), Some(','), Some("")));
     assert_eq!((options.bom, options.single_file, options.parallel), (Some(false), true, false));
     assert_eq!((options.retention_days, options.timeout_seconds), (7, 86_400));
-    assert_eq!(options.extension().as_deref(), Some("csv.gz"));
+    assert_eq!(options.file_extension(), "csv.gz");
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_default_that_the_format_does_not_take_does_not_apply() {
     assert_eq!((json.header, json.delimiter, json.null_as, json.bom), (None, None, None, None));
     assert_eq!(json.compression, Some(Compression::Gzip));
     let parquet = resolved(Requested { format: Some(Format::Parquet), ..Requested::default() });
-    assert_eq!((parquet.compression, parquet.extension()), (None, None));
+    assert_eq!((parquet.compression, parquet.statement_extension()), (None, None));
 }
 
 #[test]
@@ -53,6 +53,53 @@ fn delimiters_and_bounds_are_checked() {
     }
     assert!(refused(Requested { retention_days: Some(0), ..Requested::default() }).contains("`retentionDays`"));
     assert!(refused(Requested { timeout_seconds: Some(86_401), ..Requested::default() }).contains("`timeoutSeconds`"));
+}
+
+#[test]
+fn options_of_unload_are_bounded_and_named() {
+    let text = Requested { format: Some(Format::Text), ..Requested::default() };
+    assert!(refused(Requested { escape: Some(true), delimiter: Some("\\".into()), ..text.clone() }).contains("`escape`"));
+    assert!(refused(Requested { fixed_width: Some("a".into()), ..text.clone() }).contains("`fixedWidth`"));
+    for size in [4, 6_201] {
+        assert!(refused(Requested { max_file_size_mb: Some(size), ..Requested::default() }).contains("`maxFileSizeMb`"));
+    }
+    for size in [31, 129] {
+        let parquet = Requested { format: Some(Format::Parquet), row_group_size_mb: Some(size), ..Requested::default() };
+        assert!(refused(parquet).contains("`rowGroupSizeMb`"));
+    }
+    for bad in [vec![], vec![""], vec!["a", "b", "a"], vec!["a\n"], vec!["x"; 17]] {
+        let partition_by = Some(bad.into_iter().map(str::to_owned).collect());
+        assert!(refused(Requested { partition_by, ..Requested::default() }).contains("`partitionBy`"));
+    }
+    for bad in ["", ".gz", "gz.", "a..b", "a/b", "../x", "한글", "a b", "a\\b"] {
+        assert!(refused(Requested { extension: Some(bad.into()), ..Requested::default() }).contains("`extension`"), "{bad}");
+    }
+    let named = resolved(Requested { extension: Some("txt.gz".into()), ..text });
+    assert_eq!((named.file_extension().as_str(), named.delimiter, named.header), ("txt.gz", Some('|'), Some(true)));
+    let fixed = Requested { format: Some(Format::Text), fixed_width: Some("a:3".into()), ..Requested::default() };
+    let fixed = resolved(fixed);
+    assert_eq!((fixed.delimiter, fixed.header, fixed.quote_all, fixed.escape), (None, None, None, None));
+}
+
+#[test]
+fn partitions_and_bounded_files_are_several() {
+    let partitioned = Requested { partition_by: Some(vec!["a".into()]), ..Requested::default() };
+    let options = resolved(partitioned);
+    assert_eq!((options.single_file, options.parallel, options.partition_include), (false, true, Some(false)));
+    let bounded = resolved(Requested { max_file_size_mb: Some(5), ..Requested::default() });
+    assert_eq!((bounded.single_file, bounded.parallel), (false, true));
+}
+
+#[test]
+fn options_that_were_stored_before_there_were_more_are_still_read() {
+    let mut stored = serde_json::to_value(UnloadOptions::default()).unwrap();
+    let fields = stored.as_object_mut().unwrap();
+    for newer in
+        ["quoteAll", "escape", "fixedWidth", "maxFileSizeMb", "rowGroupSizeMb", "partitionBy", "partitionInclude", "extension"]
+    {
+        assert!(fields.remove(newer).is_some());
+    }
+    assert_eq!(serde_json::from_value::<UnloadOptions>(stored).unwrap(), UnloadOptions::default());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use outflow_core::guard::Guard;
 use outflow_core::options::Requested;
 use outflow_core::parameter::Parameters;
 use outflow_core::retry::RetryPolicy;
-use outflow_core::statement::IamRole;
+use outflow_core::statement::StatementSettings;
 use outflow_core::store::Store;
 use outflow_core::submission::Submission;
 use outflow_core::{Owner, RequestId, Status, Timestamp, Unload};
@@ -87,7 +87,7 @@ impl World {
             warehouse,
             guard: Guard::embedded(),
             max_running: 4,
-            iam_role: IamRole::Default,
+            statement_settings: StatementSettings::default(),
         };
         let parts =
             Parts { store, storage: Arc::clone(&self.storage), warehouses: vec![entry], clock: Arc::clone(&self.clock) as _ };

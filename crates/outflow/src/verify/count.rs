@@ -18,6 +18,7 @@ pub(super) fn rows(reader: &mut impl Read, path: &Path, options: &OptionsView) -
     let records = match options.compression {
         None | Some(Compression::None) => records(reader, is_csv)?,
         Some(Compression::Gzip) => records(&mut flate2::bufread::MultiGzDecoder::new(BufReader::new(reader)), is_csv)?,
+        Some(Compression::Bzip2) => records(&mut bzip2::read::MultiBzDecoder::new(reader), is_csv)?,
         Some(Compression::Zstd) => records(&mut zstd::Decoder::new(reader)?, is_csv)?,
     };
     Ok(records.saturating_sub(u64::from(options.header == Some(true))))

@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use bytes::Bytes;
+use bzip2::write::BzEncoder;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use libdeflater::{CompressionLvl, Compressor as Deflater};
@@ -31,6 +32,8 @@ pub(super) enum Compressor {
     Gzip(FuturesOrdered<JoinHandle<io::Result<Vec<u8>>>>),
     /// The frame, once it has begun.
     Zstd(Option<Box<zstd::Encoder<'static, Vec<u8>>>>),
+    /// The stream; away while a chunk of it is compressed.
+    Bzip2(Option<BzEncoder<Vec<u8>>>),
 }
 
 impl Compressor {
@@ -40,6 +43,7 @@ impl Compressor {
             Compression::None => Self::None,
             Compression::Gzip => Self::Gzip(FuturesOrdered::new()),
             Compression::Zstd => Self::Zstd(None),
+            Compression::Bzip2 => Self::Bzip2(Some(bzip2_stream())),
         }
     }
 
@@ -59,6 +63,21 @@ impl Compressor {
                 match joined(spawn_blocking(move || zstd_chunk(begun, &chunk))).await {
                     Ok((going, ready)) => {
                         *frame = Some(going);
+                        Ok(ready)
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            Self::Bzip2(stream) => {
+                let mut going = stream.take().unwrap_or_else(bzip2_stream);
+                let compressed = spawn_blocking(move || {
+                    going.write_all(&chunk)?;
+                    let ready = std::mem::take(going.get_mut());
+                    Ok((going, ready))
+                });
+                match joined(compressed).await {
+                    Ok((going, ready)) => {
+                        *stream = Some(going);
                         Ok(ready)
                     }
                     Err(error) => Err(error),
@@ -94,6 +113,14 @@ impl Compressor {
                     .await
                 }
             }),
+            Self::Bzip2(stream) => {
+                let mut going = stream.take().unwrap_or_else(bzip2_stream);
+                let compressed = spawn_blocking(move || {
+                    going.write_all(&chunk)?;
+                    going.finish()
+                });
+                pieces.push(joined(compressed).await);
+            }
         }
         pieces.into_iter().map(|piece| piece.map(Bytes::from).map_err(failed)).collect()
     }
@@ -108,7 +135,15 @@ pub(super) fn compress_whole(compression: Compression, text: Vec<u8>) -> Result<
         Compression::None => Ok(text),
         Compression::Gzip => gzip_member(&text).map_err(failed),
         Compression::Zstd => zstd::bulk::compress(&text, ZSTD_LEVEL).map_err(failed),
+        Compression::Bzip2 => {
+            let mut stream = bzip2_stream();
+            stream.write_all(&text).and_then(|()| stream.finish()).map_err(failed)
+        }
     }
+}
+
+fn bzip2_stream() -> BzEncoder<Vec<u8>> {
+    BzEncoder::new(Vec::new(), bzip2::Compression::best())
 }
 
 fn gzip_member(text: &[u8]) -> io::Result<Vec<u8>> {
@@ -172,12 +207,17 @@ mod tests {
                 out
             }
             Compression::Zstd => zstd::decode_all(bytes).unwrap(),
+            Compression::Bzip2 => {
+                let mut out = Vec::new();
+                bzip2::read::BzDecoder::new(bytes).read_to_end(&mut out).unwrap();
+                out
+            }
         }
     }
 
     #[tokio::test]
     async fn chunks_come_out_in_order() {
-        for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
+        for compression in Compression::ALL {
             for (chunks, last) in [(0, 0), (0, 5), (0, AT_ONCE + 1), (1, 0), (7, 1_000)] {
                 let mut compressor = Compressor::new(compression);
                 let (mut written, mut expected) = (Vec::new(), Vec::new());

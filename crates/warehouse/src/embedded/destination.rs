@@ -126,22 +126,16 @@ fn path(key: &str) -> Result<Path> {
 mod tests {
     use object_store::memory::InMemory;
     use outflow_core::options::Compression;
-    use outflow_core::statement::IamRole;
 
     use super::*;
 
     fn statement(format: Format, compression: Compression, parallel: bool, extension: Option<&str>) -> UnloadStatement {
         UnloadStatement {
-            query: "SELECT 1".to_owned(),
-            destination: "s3://local/a/b/output".to_owned(),
-            iam_role: IamRole::Default,
             format,
-            header: false,
-            delimiter: None,
-            null_as: None,
             compression,
             parallel,
             extension: extension.map(str::to_owned),
+            ..UnloadStatement::plain("SELECT 1", "s3://local/a/b/output")
         }
     }
 

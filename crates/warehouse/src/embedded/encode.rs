@@ -33,7 +33,7 @@ impl Encoder {
     /// `query_invalid` for a column that Parquet has no type for.
     pub(super) fn new(statement: &UnloadStatement, schema: &SchemaRef) -> Result<Self> {
         Ok(match statement.format {
-            Format::Csv => {
+            Format::Csv | Format::Text => {
                 let csv = Csv::new(statement.delimiter, statement.null_as.clone());
                 Self::Csv { csv, header: statement.header, is_begun: false }
             }

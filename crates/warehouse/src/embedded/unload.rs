@@ -4,7 +4,7 @@
 //! understood is a row more. The query inside is text here; [`super::query`] reads it.
 
 use outflow_core::options::{Compression, Format};
-use outflow_core::statement::{IamRole, UnloadStatement};
+use outflow_core::statement::{IamRole, StatementSettings, UnloadStatement};
 use outflow_core::{Code, Error, Position, Result};
 use sqlparser::dialect::RedshiftSqlDialect;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
@@ -90,9 +90,7 @@ pub(crate) fn parse(sql: &str) -> Result<UnloadStatement> {
     }
     options.check()?;
     Ok(UnloadStatement {
-        query,
-        destination,
-        iam_role,
+        settings: StatementSettings { iam_role, ..StatementSettings::default() },
         format: options.format.unwrap_or(Format::Csv),
         header: options.header.is_some(),
         delimiter: options.delimiter,
@@ -100,6 +98,7 @@ pub(crate) fn parse(sql: &str) -> Result<UnloadStatement> {
         compression: options.compression.unwrap_or(Compression::None),
         parallel: options.parallel.unwrap_or(true),
         extension: options.extension,
+        ..UnloadStatement::plain(query, destination)
     })
 }
 

@@ -11,7 +11,7 @@ use object_store::local::LocalFileSystem;
 use object_store::{ObjectStore, ObjectStoreExt};
 use outflow_core::manifest::Manifest;
 use outflow_core::options::{Compression, Format};
-use outflow_core::statement::{IamRole, UnloadStatement};
+use outflow_core::statement::UnloadStatement;
 use outflow_core::warehouse::{Progress, Warehouse};
 use outflow_core::{AttemptToken, Error, StatementId, UnloadId};
 use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
@@ -72,16 +72,10 @@ impl Fixture {
     pub(crate) fn statement(&self, query: &str) -> UnloadStatement {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         UnloadStatement {
-            query: query.to_owned(),
-            destination: format!("s3://local/unload-results/test/{number}/output"),
-            iam_role: IamRole::Default,
             format: Format::Csv,
             header: true,
-            delimiter: None,
-            null_as: None,
-            compression: Compression::None,
             parallel: false,
-            extension: None,
+            ..UnloadStatement::plain(query, format!("s3://local/unload-results/test/{number}/output"))
         }
     }
 

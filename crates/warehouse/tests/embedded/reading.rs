@@ -22,6 +22,11 @@ pub(crate) fn expanded(bytes: &[u8], compression: Compression) -> Vec<u8> {
             out
         }
         Compression::Zstd => zstd::decode_all(bytes).unwrap(),
+        Compression::Bzip2 => {
+            let mut out = Vec::new();
+            bzip2::read::BzDecoder::new(bytes).read_to_end(&mut out).unwrap();
+            out
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use outflow_core::address::PublicUrl;
 use outflow_core::guard::Guard;
 use outflow_core::retry::RetryPolicy;
-use outflow_core::statement::IamRole;
+use outflow_core::statement::StatementSettings;
 use outflow_core::unload::Orchestrator;
 use outflow_core::{Result, Status};
 use outflow_engine::{Engine, Parts, Settings, WarehouseEntry};
@@ -213,7 +213,7 @@ impl Ground {
                 warehouse: Arc::new(warehouse),
                 guard: Guard::embedded(),
                 max_running: self.setup.max_running,
-                iam_role: IamRole::Default,
+                statement_settings: StatementSettings::default(),
             }],
             clock: Arc::clone(&self.clock) as _,
         };

@@ -16,9 +16,7 @@ fn statement() -> impl Strategy<Value = UnloadStatement> {
         |(query, destination, iam_role, format, compression, (header, delimiter, null_as), parallel, extension)| {
             let is_csv = format == Format::Csv;
             UnloadStatement {
-                query,
-                destination,
-                iam_role,
+                settings: StatementSettings { iam_role, ..StatementSettings::default() },
                 format,
                 header: is_csv && header,
                 delimiter: delimiter.filter(|_| is_csv).and_then(|text| text.chars().next()),
@@ -26,6 +24,7 @@ fn statement() -> impl Strategy<Value = UnloadStatement> {
                 compression: if format == Format::Parquet { Compression::None } else { compression },
                 parallel,
                 extension,
+                ..UnloadStatement::plain(query, destination)
             }
         },
     )
