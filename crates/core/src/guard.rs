@@ -9,6 +9,7 @@ mod function;
 mod lexical;
 mod operator;
 mod parse;
+mod policy;
 mod reading;
 mod relation;
 mod scan;
@@ -17,11 +18,12 @@ mod walk;
 mod word;
 
 pub use self::parse::{NESTING, at_found};
+pub use self::policy::{ReadAll, ReadPolicy, Relation};
 pub use self::reading::Redshift as RedshiftReading;
 
 use self::bind::Bound;
 use self::function::Functions;
-use self::relation::RelationPolicy;
+use self::relation::Catalogs;
 use self::source::Source;
 use crate::parameter::Parameters;
 use crate::{Code, Error, Position, Result};
@@ -30,7 +32,7 @@ use crate::{Code, Error, Position, Result};
 #[derive(Debug, Clone)]
 pub struct Guard {
     functions: Functions,
-    relations: RelationPolicy,
+    catalogs: Catalogs,
     /// Whether there may be arrays. Where they are not `super`, `a[1].b` can call a function `b`.
     arrays: bool,
 }
@@ -47,12 +49,12 @@ pub struct CheckedQuery {
 impl Guard {
     /// The guard of the embedded engine.
     pub fn embedded() -> Self {
-        Self { functions: function::EMBEDDED, relations: RelationPolicy::NoCatalogSchemas, arrays: true }
+        Self { functions: function::EMBEDDED, catalogs: Catalogs::BySchema, arrays: true }
     }
 
     /// The guard of Redshift.
     pub fn redshift() -> Self {
-        Self { functions: function::REDSHIFT, relations: RelationPolicy::NoCatalogNames, arrays: false }
+        Self { functions: function::REDSHIFT, catalogs: Catalogs::ByName, arrays: false }
     }
 
     /// The functions that it lets through, in lower case; some are syntax of their own, such as `extract`.
@@ -67,14 +69,25 @@ impl Guard {
     /// # Errors
     /// One of the `sql_…` or `parameter_…` codes, with the place in the caller's own text where there is one.
     pub fn check(&self, sql: &str, parameters: &Parameters) -> Result<CheckedQuery> {
+        self.check_for(&ReadAll, sql, parameters)
+    }
+
+    /// Like [`check`](Self::check), and asks a policy whether every table may be read: once about each, after everything else has passed.
+    ///
+    /// # Errors
+    /// Those of `check`, and `sql_relation_not_allowed` with the reason of the policy.
+    pub fn check_for(&self, policy: &dyn ReadPolicy, sql: &str, parameters: &Parameters) -> Result<CheckedQuery> {
         let source = Source::read(sql)?;
         let tokens = lexical::tokens(&source)?;
         let bound = Bound::new(&source, &tokens, parameters)?;
-        let facts = stacker::grow(reading::STACK, || self.check_bound(bound.text())).map_err(|error| match error.position() {
+        let checked = stacker::grow(reading::STACK, || self.check_bound(bound.text()));
+        let asked = checked.and_then(|facts| policy::ask(policy, &facts.relations).map(|()| facts));
+        let facts = asked.map_err(|error| match error.position() {
             Some(place) => error.at(bound.original_position(place)),
             None => error,
         })?;
         let walk::Facts { relations, is_ordered, is_limited } = facts;
+        let relations = relations.iter().map(Relation::name).collect();
         Ok(CheckedQuery { bound, is_ordered, is_limited, relations })
     }
 
@@ -126,7 +139,7 @@ impl CheckedQuery {
     }
 
     /// The tables that are read, each once, in order of appearance: not what `WITH` defined. Bare names are in lower case, and a part with
-    /// a dot in it is in quotes.
+    /// a dot in it is in quotes. What could be a table or something else is among them.
     pub fn relations(&self) -> &[String] {
         &self.relations
     }

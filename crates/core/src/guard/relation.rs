@@ -1,20 +1,21 @@
-//! Which tables may be read: everything but the catalogs, which show what other people's data is and does.
+//! Which tables nobody may read: the catalogs, which show what other people's data is and does, and files. Who may read which of the others
+//! is for a policy to say.
 //!
 //! A catalog is known by its schema. Redshift finds its catalogs and logs by their bare names too.
 
 use crate::parameter::shown;
 use crate::{Code, Error, Result};
 
-/// What may be read. Today one rule for each warehouse; an owner's own list of tables will be another variant.
+/// How a warehouse finds its catalogs.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum RelationPolicy {
-    /// Any table but those of `information_schema` and `pg_catalog`: a table `pg_stuff` is somebody's data.
-    NoCatalogSchemas,
-    /// Any table but Redshift's own catalogs and logs, by the names that it keeps for them.
-    NoCatalogNames,
+pub(crate) enum Catalogs {
+    /// In `information_schema` and `pg_catalog` alone: a table `pg_stuff` is somebody's data.
+    BySchema,
+    /// By the names that Redshift keeps for its catalogs and logs.
+    ByName,
 }
 
-impl RelationPolicy {
+impl Catalogs {
     /// Checks the parts of a name, folded as the warehouse compares them.
     pub(crate) fn check(&self, parts: &[String]) -> Result<()> {
         let whole = shown(&parts.join("."));
@@ -25,8 +26,8 @@ impl RelationPolicy {
             return Err(refused(&whole, "has an empty part; name the table"));
         }
         let is_catalog = match self {
-            Self::NoCatalogSchemas => parts.iter().rev().nth(1).is_some_and(|schema| is_catalog_schema(schema)),
-            Self::NoCatalogNames => parts.iter().rev().take(2).any(|part| is_catalog_name(part)),
+            Self::BySchema => parts.iter().rev().nth(1).is_some_and(|schema| is_catalog_schema(schema)),
+            Self::ByName => parts.iter().rev().take(2).any(|part| is_catalog_name(part)),
         };
         if is_catalog {
             return Err(refused(

@@ -11,11 +11,12 @@ mod select;
 mod table;
 mod weight;
 
+use std::collections::{HashMap, HashSet};
 use std::mem;
 
 use sqlparser::ast::{
     Cte, Fetch, Ident, LimitClause, ObjectName, ObjectNamePart, Offset, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query,
-    SetExpr, SetQuantifier, TableAlias, TableAliasColumnDef, Values, With,
+    SetExpr, SetOperator, SetQuantifier, TableAlias, TableAliasColumnDef, Values, With,
 };
 
 use self::place::Places;
@@ -23,7 +24,8 @@ use self::weight::{MAX_SUBQUERIES, Weight};
 use super::Guard;
 use super::function::Functions;
 use super::parse::location;
-use super::relation::RelationPolicy;
+use super::policy::Relation;
+use super::relation::Catalogs;
 use super::scan::Token;
 use super::source::Source;
 use super::word::is_reserved;
@@ -36,7 +38,7 @@ pub(crate) const MAX_DEPTH: usize = 500;
 /// What the walk found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
-    pub(crate) relations: Vec<String>,
+    pub(crate) relations: Vec<Relation>,
     pub(crate) is_ordered: bool,
     pub(crate) is_limited: bool,
 }
@@ -45,7 +47,7 @@ pub(crate) struct Facts {
 pub(crate) fn walk(query: &Query, source: &Source, tokens: &[Token], guard: &Guard) -> Result<Facts> {
     let mut walk = Walk {
         functions: &guard.functions,
-        policy: &guard.relations,
+        catalogs: guard.catalogs,
         has_arrays: guard.arrays,
         places: Places::new(source, tokens),
         depth: 0,
@@ -53,7 +55,10 @@ pub(crate) fn walk(query: &Query, source: &Source, tokens: &[Token], guard: &Gua
         weight: Weight::default(),
         length: 1,
         scopes: Vec::new(),
+        recursion: None,
+        from: Vec::new(),
         relations: Vec::new(),
+        known: HashMap::new(),
     };
     walk.query(query)?;
     Ok(Facts { relations: walk.relations, is_ordered: is_ordered(query), is_limited: is_limited(query) })
@@ -86,7 +91,7 @@ fn is_limited(query: &Query) -> bool {
 
 struct Walk<'a> {
     functions: &'a Functions,
-    policy: &'a RelationPolicy,
+    catalogs: Catalogs,
     has_arrays: bool,
     places: Places<'a>,
     depth: usize,
@@ -99,15 +104,31 @@ struct Walk<'a> {
     length: u64,
     /// What WITH has defined so far, innermost last.
     scopes: Vec<Vec<Defined>>,
-    relations: Vec<String>,
+    /// The scope whose last query is the recursive one that is entered now.
+    recursion: Option<usize>,
+    /// What FROM has named, in the query that is walked and those around it that it can see.
+    from: Vec<HashSet<String>>,
+    relations: Vec<Relation>,
+    /// Where each of them is in the list.
+    known: HashMap<Vec<String>, usize>,
 }
 
 /// A query that WITH has named.
 struct Defined {
     name: String,
     weight: Weight,
-    /// Whether it is being walked itself, so that who reads the name means recursion.
-    is_open: bool,
+    state: State,
+}
+
+/// Where the walk is with a query of WITH.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Within it, where a recursive one cannot read itself: a warehouse may take its name for that of a table.
+    Open,
+    /// Within it, behind its UNION, where who reads the name means recursion.
+    Recursive,
+    /// Past it.
+    Closed,
 }
 
 impl Walk<'_> {
@@ -135,10 +156,12 @@ impl Walk<'_> {
     fn query_inner(&mut self, query: &Query) -> Result<()> {
         let Query { with, body, order_by, limit_clause, fetch, locks, for_clause, settings, format_clause, pipe_operators } =
             query;
+        let recursion = self.recursion.take();
         let scopes = self.scopes.len();
         if let Some(with) = with {
             self.with(with)?;
         }
+        self.recursion = recursion;
         self.set_expr(body)?;
         if let Some(order_by) = order_by {
             self.order_by(order_by)?;
@@ -190,7 +213,8 @@ impl Walk<'_> {
             self.alias(alias)?;
             absent(from.is_none(), "FROM behind a WITH query", "leave it out")?;
             if *recursive {
-                self.define(&alias.name, Weight::default(), true);
+                self.define(&alias.name, Weight::default(), State::Open);
+                self.recursion = self.scopes.len().checked_sub(1);
             }
             let around = (mem::take(&mut self.weight), mem::take(&mut self.subqueries));
             self.query(query)?;
@@ -199,32 +223,40 @@ impl Walk<'_> {
             if *recursive {
                 self.scopes.last_mut().and_then(Vec::pop);
             }
-            self.define(&alias.name, weight, false);
+            self.define(&alias.name, weight, State::Closed);
         }
         Ok(())
     }
 
-    fn define(&mut self, name: &Ident, weight: Weight, is_open: bool) {
+    fn define(&mut self, name: &Ident, weight: Weight, state: State) {
         if let Some(scope) = self.scopes.last_mut() {
-            scope.push(Defined { name: folded(name), weight, is_open });
+            scope.push(Defined { name: folded(name), weight, state });
         }
     }
 
-    /// The query that WITH has given that name, by its weight and whether it is open; of two, the inner and later one.
-    fn defined(&self, name: &str) -> Option<(Weight, bool)> {
+    /// The query that WITH has given that name, by its weight and where the walk is with it; of two, the inner and later one.
+    fn defined(&self, name: &str) -> Option<(Weight, State)> {
         self.scopes
             .iter()
             .rev()
             .flat_map(|scope| scope.iter().rev())
             .find(|defined| defined.name == name)
-            .map(|defined| (defined.weight, defined.is_open))
+            .map(|defined| (defined.weight, defined.state))
+    }
+
+    /// What the last query of a scope is from here on.
+    fn mark(&mut self, scope: Option<usize>, state: State) {
+        if let Some(defined) = scope.and_then(|scope| self.scopes.get_mut(scope)).and_then(|scope| scope.last_mut()) {
+            defined.state = state;
+        }
     }
 
     fn set_expr(&mut self, body: &SetExpr) -> Result<()> {
+        let recursion = self.recursion.take();
         match body {
             SetExpr::Select(select) => self.select(select),
             SetExpr::Query(query) => self.query(query),
-            SetExpr::SetOperation { left, op: _, set_quantifier, right } => {
+            SetExpr::SetOperation { left, op, set_quantifier, right } => {
                 match set_quantifier {
                     SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None => {}
                     SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName => {
@@ -232,7 +264,11 @@ impl Walk<'_> {
                     }
                 }
                 self.descend(|walk| walk.set_expr(left))?;
-                self.descend(|walk| walk.set_expr(right))
+                let recursion = recursion.filter(|_| *op == SetOperator::Union);
+                self.mark(recursion, State::Recursive);
+                self.descend(|walk| walk.set_expr(right))?;
+                self.mark(recursion, State::Open);
+                Ok(())
             }
             SetExpr::Values(Values { explicit_row, value_keyword, rows }) => {
                 absent(!explicit_row && !value_keyword, "VALUES ROW", "write VALUES (…), (…)")?;

@@ -11,6 +11,7 @@ mod legitimate;
 mod limits;
 mod mutated;
 mod parameters;
+mod policy;
 mod position;
 mod property;
 

@@ -5,7 +5,7 @@ use sqlparser::ast::{
     SelectItem, SelectItemQualifiedWildcardKind, Top, TopQuantity, WildcardAdditionalOptions,
 };
 
-use super::{Walk, absent, location, not_allowed, not_read_only, place_of};
+use super::{Walk, absent, location, not_allowed, not_read_only, place_of, table};
 use crate::Result;
 
 impl Walk<'_> {
@@ -70,6 +70,7 @@ impl Walk<'_> {
                 Some(TopQuantity::Expr(number)) => self.expression(number)?,
             }
         }
+        self.from.push(table::names(from));
         projection.iter().try_for_each(|item| self.select_item(item))?;
         exclude.iter().try_for_each(|names| self.excluded(names))?;
         from.iter().try_for_each(|tables| self.table_with_joins(tables))?;
@@ -83,7 +84,9 @@ impl Walk<'_> {
                 NamedWindowExpr::WindowSpec(window) => self.window(window)?,
             }
         }
-        self.expressions(qualify)
+        self.expressions(qualify)?;
+        self.from.pop();
+        Ok(())
     }
 
     fn select_item(&mut self, item: &SelectItem) -> Result<()> {

@@ -1,10 +1,14 @@
 //! What a query reads from: tables, subqueries and joins; nothing that computes a table.
 
-use sqlparser::ast::{Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableFactor, TableWithJoins};
+use std::collections::HashSet;
+use std::{iter, mem};
 
-use super::{Walk, absent, folded, not_allowed, place_of, placed, unreserved};
+use sqlparser::ast::{Ident, Join, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, TableFactor, TableWithJoins};
+
+use super::super::policy::Relation;
+use super::{State, Walk, absent, folded, not_allowed, place_of, placed, unreserved};
 use crate::parameter::shown;
-use crate::{Code, Error, Result};
+use crate::{Code, Error, Position, Result};
 
 impl Walk<'_> {
     pub(super) fn table_with_joins(&mut self, tables: &TableWithJoins) -> Result<()> {
@@ -50,9 +54,11 @@ impl Walk<'_> {
             TableFactor::Derived { lateral, subquery, alias, sample } => {
                 absent(sample.is_none(), "TABLESAMPLE", "use WHERE random() < 0.01")?;
                 if *lateral {
-                    self.subquery(subquery)?
+                    self.subquery(subquery)?;
                 } else {
-                    self.query(subquery)?
+                    let around = mem::take(&mut self.from);
+                    self.query(subquery)?;
+                    self.from = around;
                 }
                 alias.iter().try_for_each(|alias| self.alias(alias))
             }
@@ -129,26 +135,65 @@ impl Walk<'_> {
             }
         }
         if let [one] = parts.as_slice()
-            && let Some((defined, is_open)) = self.defined(one)
+            && let Some((defined, state)) = self.defined(one)
         {
-            if is_open {
+            if state != State::Closed {
                 // Where a warehouse sees no recursion in it, the name is that of a table.
-                self.policy.check(&parts).map_err(|error| placed(error, place_of(name)))?;
+                self.catalogs.check(&parts).map_err(|error| placed(error, place_of(name)))?;
+            }
+            if state == State::Open {
+                self.reads(name, parts);
             }
             return self.weight.read(defined, self.subqueries).map_err(|error| placed(error, place_of(name)));
         }
-        self.policy.check(&parts).map_err(|error| placed(error, place_of(name)))?;
-        let whole = parts.iter().map(|part| written(part)).collect::<Vec<_>>().join(".");
-        if !self.relations.contains(&whole) {
-            self.relations.push(whole);
-        }
+        self.catalogs.check(&parts).map_err(|error| placed(error, place_of(name)))?;
+        self.reads(name, parts);
         Ok(())
+    }
+
+    /// Notes a table, once.
+    fn reads(&mut self, name: &ObjectName, parts: Vec<String>) {
+        let may_be_path = !self.has_arrays && parts.len() > 1 && self.from.iter().any(|names| names.contains(&parts[0]));
+        if let Some(known) = self.known.get(&parts) {
+            self.relations[*known].also(may_be_path);
+            return;
+        }
+        self.known.insert(parts.clone(), self.relations.len());
+        let written = name.0.iter().filter_map(ObjectNamePart::as_ident).map(written).collect::<Vec<_>>().join(".");
+        let place = place_of(name).unwrap_or(Position { line: 1, column: 1 });
+        self.relations.push(Relation::new(parts, written, may_be_path, place));
     }
 }
 
-/// A part of a name, in quotes where a dot in it would look like the end of the part.
-fn written(part: &str) -> String {
-    if part.contains(['.', '"']) { format!("\"{}\"", part.replace('"', "\"\"")) } else { part.to_owned() }
+/// What FROM names: a path can begin with one of these.
+pub(super) fn names(from: &[TableWithJoins]) -> HashSet<String> {
+    let mut names = HashSet::new();
+    let mut open: Vec<&TableWithJoins> = from.iter().collect();
+    while let Some(TableWithJoins { relation, joins }) = open.pop() {
+        for table in iter::once(relation).chain(joins.iter().map(|join| &join.relation)) {
+            let name = match table {
+                TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {
+                    Some(&alias.name)
+                }
+                TableFactor::Table { name, .. } => name.0.last().and_then(|part| part.as_ident()),
+                TableFactor::NestedJoin { table_with_joins, alias } => {
+                    open.push(table_with_joins);
+                    alias.as_ref().map(|alias| &alias.name)
+                }
+                _ => None,
+            };
+            names.extend(name.map(folded));
+        }
+    }
+    names
+}
+
+/// A part of a name as the text has it.
+fn written(part: &Ident) -> String {
+    match part.quote_style {
+        Some(quote) => format!("{quote}{}{quote}", part.value),
+        None => part.value.clone(),
+    }
 }
 
 fn table_function(name: &ObjectName) -> Error {
