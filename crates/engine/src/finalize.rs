@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
+use outflow_core::field::FieldStyle;
 use outflow_core::key::{AttemptPlace, StorageKey};
 use outflow_core::manifest::{Entry, Manifest};
 use outflow_core::options::Compression;
@@ -66,7 +67,8 @@ impl Finalizer {
         let verified = if is_empty && rows.unwrap_or(0) == 0 {
             self.empty_result(asked, &place).await?
         } else {
-            let manifest = self.engine.storage.read(&StorageKey::Manifest(place.clone()), MANIFEST_LIMIT).await;
+            let key = StorageKey::manifest(place.clone(), asked.options.partition_by.is_some());
+            let manifest = self.engine.storage.read(&key, MANIFEST_LIMIT).await;
             let manifest = Manifest::parse(&manifest.map_err(missing_manifest)?)?;
             let verified = self.verify(asked, &place, &manifest, &listed, rows)?;
             let is_split = asked.options.single_file && verified.parts.len() > 1;
@@ -105,7 +107,7 @@ impl Finalizer {
         let name = empty_name(&asked.options);
         let part = Part { name: name.clone(), bytes: bytes.len() as u64, rows: Some(0) };
         self.engine.storage.put(&StorageKey::File(place.clone(), name), bytes.into()).await?;
-        Ok(Verified { parts: vec![part], schema: empty.schema, rows: 0 })
+        Ok(Verified { parts: vec![part], schema: columns_in_files(&asked.options, empty.schema), rows: 0 })
     }
 
     /// Every file that the manifest names is there with that size, and the rows add up to what the warehouse says.
@@ -135,7 +137,7 @@ impl Finalizer {
                 return Err(mismatch("neither the manifest nor the warehouse says how many rows there are".to_owned()));
             }
         };
-        Ok(Verified { parts, schema: manifest.columns(), rows })
+        Ok(Verified { parts, schema: columns_in_files(&asked.options, manifest.columns()), rows })
     }
 
     /// One file of the parts. Where the join was foreseen, no part has a header, and byte order mark and header come before them. Where the
@@ -233,6 +235,21 @@ fn verified_part(entry: &Entry, name: String, listed: &HashMap<&str, u64>, heade
     Ok(Part { name, bytes, rows })
 }
 
+/// The columns by which the files are put into folders are in their names and not in them, unless that was asked for. Whether the
+/// warehouse lists them is not relied on.
+fn columns_in_files(options: &UnloadOptions, mut schema: Vec<Column>) -> Vec<Column> {
+    if options.partition_include == Some(true) {
+        return schema;
+    }
+    for name in options.partition_by.iter().flatten() {
+        let exact = schema.iter().position(|column| column.name == *name);
+        // Redshift's names are in lower case, whatever was written.
+        let found = exact.or_else(|| schema.iter().position(|column| column.name.eq_ignore_ascii_case(name)));
+        found.map(|index| schema.remove(index));
+    }
+    schema
+}
+
 fn mismatch(message: String) -> Error {
     Error::new(Code::VerificationFailed, message)
 }
@@ -284,17 +301,10 @@ fn text_head(options: &UnloadOptions, schema: &[Column]) -> Vec<u8> {
         head.extend_from_slice(BYTE_ORDER_MARK);
     }
     if options.header == Some(true) {
-        let delimiter = options.delimiter.unwrap_or(',');
-        let fields: Vec<_> = schema.iter().map(|column| csv_field(&column.name, delimiter)).collect();
-        head.extend_from_slice(fields.join(delimiter.encode_utf8(&mut [0; 4])).as_bytes());
-        head.push(b'\n');
+        let names = schema.iter().map(|column| column.name.as_str());
+        FieldStyle::of_options(options).push_header(names, &mut head);
     }
     head
-}
-
-/// RFC 4180: quoted only where it must be.
-fn csv_field(text: &str, delimiter: char) -> String {
-    if text.contains(['"', '\n', '\r', delimiter]) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -304,6 +314,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use outflow_core::manifest::Meta;
+    use outflow_core::options::{Format, Requested};
 
     use super::*;
 
@@ -328,5 +339,28 @@ mod tests {
         let options = UnloadOptions { compression: Some(Compression::None), bom: Some(true), ..UnloadOptions::default() };
         let head = compressed_head(&options, &schema).unwrap();
         assert_eq!(String::from_utf8(head).unwrap(), "\u{feff}a,\"b\"\"c\",\"d,e\"\n");
+        let text = Requested {
+            format: Some(Format::Text),
+            compression: Some(Compression::None),
+            quote_all: Some(true),
+            escape: Some(true),
+            ..Requested::default()
+        };
+        let head = text_head(&text.resolve().unwrap(), &schema);
+        assert_eq!(String::from_utf8(head).unwrap(), "\"a\"|\"b\\\"c\"|\"d,e\"\n");
+    }
+
+    #[test]
+    fn the_columns_of_folders_are_not_in_the_files_unless_they_were_asked_for() {
+        let schema = || ["a", "Year", "year", "n"].map(|name| Column { name: name.to_owned(), data_type: "bigint".to_owned() });
+        let named = |partition_by: &[&str], include: bool| {
+            let partition_by = Some(partition_by.iter().map(|name| (*name).to_owned()).collect());
+            let asked = Requested { partition_by, partition_include: Some(include), ..Requested::default() };
+            let columns = columns_in_files(&asked.resolve().unwrap(), schema().to_vec());
+            columns.into_iter().map(|column| column.name).collect::<Vec<_>>()
+        };
+        assert_eq!(named(&["year", "A"], false), ["Year", "n"]);
+        assert_eq!(named(&["year", "A"], true), ["a", "Year", "year", "n"]);
+        assert_eq!(named(&["elsewhere"], false), ["a", "Year", "year", "n"]);
     }
 }

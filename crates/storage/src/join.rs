@@ -54,8 +54,9 @@ impl Storage {
             sources.push(match part {
                 JoinPart::Bytes(bytes) => Source::Bytes(bytes.clone()),
                 JoinPart::File(key) => Source::File(self.path_of_part(key).await?),
-                JoinPart::Rest { compression: Compression::Zstd, .. } => {
-                    return Err(Error::new(Code::Internal, "a zstd file cannot be joined without its beginning"));
+                JoinPart::Rest { compression: compression @ (Compression::Zstd | Compression::Bzip2), .. } => {
+                    let message = format!("a {} file cannot be joined without its beginning", compression.as_str());
+                    return Err(Error::new(Code::Internal, message));
                 }
                 JoinPart::Rest { key, head, compression } => Source::Rest {
                     path: self.path_of_part(key).await?,

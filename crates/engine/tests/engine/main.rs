@@ -6,6 +6,7 @@ mod attempts;
 mod deadlines;
 mod deliveries;
 mod faults;
+mod partitions;
 mod retention;
 mod support;
 mod takeovers;

@@ -13,7 +13,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use metrics::counter;
-use outflow_core::key::{AttemptPlace, StorageKey};
+use outflow_core::key::AttemptPlace;
 use outflow_core::{Code, State as UnloadState};
 use outflow_storage::disposition::content_disposition;
 use outflow_storage::range::{Selection, http_date, select};
@@ -59,7 +59,7 @@ pub(crate) async fn download(
 ) -> ApiResult<Response> {
     let token = path.map(|Path(path)| path.token).unwrap_or_default();
     let target = app.engine.storage().verify(&token, app.engine.now())?;
-    let place = place_of(&target.key);
+    let place = target.key.place();
     let span = tracing::Span::current();
     span.record("request_id", place.request_id.as_str());
     span.record("unload_id", tracing::field::display(place.unload_id));
@@ -67,7 +67,7 @@ pub(crate) async fn download(
 }
 
 async fn send(app: &App, target: &LinkTarget, method: Method, headers: &HeaderMap) -> ApiResult<Response> {
-    check_alive(app, place_of(&target.key)).await?;
+    check_alive(app, target.key.place()).await?;
     let gone = || ApiError::new(Code::UnloadExpired, "the file is not there any more");
     let stat = app.engine.storage().stat(&target.key).await?.ok_or_else(gone)?;
     let selection = match select(header(headers, RANGE), header(headers, IF_RANGE), &stat) {
@@ -122,14 +122,4 @@ fn audit(target: &LinkTarget, selection: &Selection, stat: &FileStat) {
         size = stat.size,
         "download"
     );
-}
-
-fn place_of(key: &StorageKey) -> &AttemptPlace {
-    match key {
-        StorageKey::Attempt(place)
-        | StorageKey::Output(place)
-        | StorageKey::Manifest(place)
-        | StorageKey::File(place, _)
-        | StorageKey::Receipt(place) => place,
-    }
 }

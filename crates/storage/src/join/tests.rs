@@ -79,6 +79,19 @@ async fn the_header_of_a_later_part_is_left_out() {
 }
 
 #[tokio::test]
+async fn the_header_of_what_readers_end_at_is_never_cut_out() {
+    let (_folder, storage) = storage().await;
+    let head = Bytes::from_static(b"a,b\n");
+    for compression in [Compression::Zstd, Compression::Bzip2] {
+        let bytes = compress(b"a,b\n1,2\n", compression).unwrap();
+        storage.put(&file("output001"), bytes.into()).await.unwrap();
+        let rest = JoinPart::Rest { key: file("output001"), head: head.clone(), compression };
+        let error = storage.join(&[rest], &file("joined")).await.unwrap_err();
+        assert!(error.to_string().contains(compression.as_str()), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_join_that_fails_leaves_nothing() {
     let (folder, storage) = storage().await;
     storage.put(&file("output000"), Bytes::from_static(b"1\n")).await.unwrap();

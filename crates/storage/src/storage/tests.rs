@@ -1,6 +1,7 @@
 use outflow_core::receipt::{Checksum, ChecksumAlgorithm};
 
 use super::*;
+use crate::LinkTarget;
 use crate::testing::{file, files_below, options, place, storage};
 
 fn receipt_file(index: u32) -> ReceiptFile {
@@ -59,6 +60,35 @@ async fn no_name_leads_out_of_the_folder() {
     storage.put(&file("%2e%2e%2fx"), Bytes::from_static(b"x")).await.unwrap();
     assert_eq!(storage.list(&place(1)).await.unwrap(), [("%2e%2e%2fx".to_owned(), 1)]);
     assert_eq!(files_below(folder.path()).len(), before.len() + 1);
+}
+
+#[tokio::test]
+async fn folders_of_partitions_are_files_like_any_other() {
+    let (folder, storage) = storage().await;
+    let names = [
+        "output/a=1%2F2%3D%25/b=월/0000_part_00.csv",
+        "output/a=1%2F2%3D%25/b=__HIVE_DEFAULT_PARTITION__/0000_part_00.csv",
+        "output/a=x y+z&#/b=.../0000_part_00.csv",
+        "output/manifest",
+    ];
+    for name in names {
+        assert_eq!(storage.file_name(&place(1), &format!("{}{name}", storage.uri(&StorageKey::Attempt(place(1))))).unwrap(), name);
+        storage.put(&file(name), Bytes::from(name)).await.unwrap();
+    }
+    let listed: Vec<_> = storage.list(&place(1)).await.unwrap().into_iter().map(|(name, _)| name).collect();
+    let mut expected = names.map(str::to_owned);
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+    for name in names {
+        assert_eq!(storage.read(&file(name), 100).await.unwrap(), name.as_bytes());
+        let target = LinkTarget { key: file(name), download_name: String::new(), content_type: String::new() };
+        let now = outflow_core::Timestamp::default();
+        let link = storage.sign(&target, std::time::Duration::from_secs(1), now).await.unwrap();
+        let token = link.url.split('/').nth(4).unwrap();
+        assert_eq!(storage.verify(token, now).unwrap().key, file(name));
+    }
+    storage.delete_attempt(&place(1)).await.unwrap();
+    assert_eq!(files_below(folder.path()), [] as [&str; 0]);
 }
 
 #[tokio::test]

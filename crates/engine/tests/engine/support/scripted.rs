@@ -151,16 +151,22 @@ impl Scripted {
         self.files.put(&path, bytes.into()).await.unwrap();
     }
 
-    /// Three rows, in one file or in two, and the manifest.
+    /// Three rows, in one file or in two or in two partitions, and the manifest.
     async fn write(&self, statement: &UnloadStatement, fault: Option<Fault>) {
         let suffix = statement.extension.as_ref().map(|extension| format!(".{extension}")).unwrap_or_default();
+        let is_partitioned = !statement.partition_by.is_empty();
         let is_split = statement.parallel || fault == Some(Fault::TwoFiles);
-        let parts: &[(&str, &str, u64)] =
-            if is_split { &[("0000_part_00", "1\n2\n", 2), ("0001_part_00", "3\n", 1)] } else { &[("000", "1\n2\n3\n", 3)] };
+        let parts: &[(&str, &str, u64)] = match (is_partitioned, is_split) {
+            (true, _) => &PARTITIONS,
+            (false, true) => &[("0000_part_00", "1\n2\n", 2), ("0001_part_00", "3\n", 1)],
+            (false, false) => &[("000", "1\n2\n3\n", 3)],
+        };
+        // UNLOAD takes it for a folder then.
+        let prefix = if is_partitioned { format!("{}/", statement.destination) } else { statement.destination.clone() };
         let mut entries = Vec::new();
         for (name, rows, count) in parts {
             let text = if statement.header { format!("n\n{rows}") } else { (*rows).to_owned() };
-            let url = format!("{}{name}{suffix}", statement.destination);
+            let url = format!("{prefix}{name}{suffix}");
             let record_count = count + u64::from(statement.header);
             let bytes = outflow_storage::compress(text.as_bytes(), statement.compression).unwrap();
             let content_length = bytes.len() as u64 + u64::from(fault == Some(Fault::ShortFile));
@@ -172,11 +178,17 @@ impl Scripted {
         if matches!(fault, Some(Fault::NoManifest | Fault::FailsForGood)) {
             return;
         }
-        let element = Element { name: "n".to_owned(), data_type: serde_json::json!({ "base": "bigint" }) };
-        let manifest = Manifest { entries, schema: Some(Schema { elements: vec![element] }), meta: None, author: None };
-        self.put(&format!("{}manifest", statement.destination), serde_json::to_vec(&manifest).unwrap()).await;
+        let names = statement.partition_by.iter().map(String::as_str).chain(["n"]);
+        let elements = names.map(|name| Element { name: name.to_owned(), data_type: serde_json::json!({ "base": "bigint" }) });
+        let schema = Some(Schema { elements: elements.collect() });
+        let manifest = Manifest { entries, schema, meta: None, author: None };
+        self.put(&format!("{prefix}manifest"), serde_json::to_vec(&manifest).unwrap()).await;
     }
 }
+
+/// What lies in which folder: a value that has a slash in it, and NULL.
+pub(crate) const PARTITIONS: [(&str, &str, u64); 2] =
+    [("day=1%2F2/0000_part_00", "1\n2\n", 2), ("day=__HIVE_DEFAULT_PARTITION__/0001_part_00", "3\n", 1)];
 
 #[async_trait]
 impl Warehouse for Scripted {
