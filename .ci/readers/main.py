@@ -1,0 +1,120 @@
+"""Unloads awkward values and order lines in every format, compression and way to split, and reads the files back with programs that are not ours.
+
+What was put in must come out. The awkward table is made here and known without Outflow; of the order lines, the Parquet file that Outflow writes is
+what the other formats are held against, and it is read by all readers of Parquet.
+"""
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import pyarrow
+import pyarrow.parquet
+
+import case
+import read
+import table
+from service import Service
+
+
+def compared(rows, expected, columns, reader):
+    """None where the rows are the expected ones in any order of theirs; else what is wrong first."""
+    kinds = list(columns.values())
+    empty = (None, "", b"")
+
+    def settled(row):
+        values = []
+        for value, kind in zip(row, kinds, strict=True):
+            is_none = reader.rounds(kind) or (reader.is_lossy and value in empty)
+            values.append(None if is_none else table.settled(value, kind))
+        return tuple(values)
+
+    def by_key(row):
+        return row[: case.KEYS]
+
+    found = sorted(map(settled, rows), key=by_key)
+    wanted = sorted(map(settled, expected), key=by_key)
+    if len(found) != len(wanted):
+        return f"{len(found)} rows and not {len(wanted)}"
+    for got, want in zip(found, wanted):
+        if got != want:
+            first = next(index for index, pair in enumerate(zip(got, want)) if pair[0] != pair[1])
+            return f"row {want[: case.KEYS]}, column {list(columns)[first]}: {got[first]!r:.200} and not {want[first]!r:.200}"
+    return None
+
+
+class Suite:
+    def __init__(self, service, folder, words):
+        self.service, self.folder, self.words = service, folder, words
+        self.passed = self.failed = 0
+
+    def run(self, one, columns, expected):
+        """One unload, read by each reader of its format."""
+        if not all(word in one.name for word in self.words):
+            return
+        try:
+            paths = self.service.unload(one.request, self.folder / one.name.replace(" ", "-"))
+            one.check(paths)
+        except Exception as error:
+            self.tell(one.name, f"{type(error).__name__}: {error}")
+            return
+        for reader in one.readers():
+            try:
+                wrong = compared(reader.read(paths, columns, one.request), expected, columns, reader)
+            except Exception as error:
+                wrong = f"{type(error).__name__}: {error}"
+            self.tell(f"{one.name}, read by {reader.name}", wrong)
+
+    def tell(self, name, wrong):
+        if wrong is None:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAILED {name}: {wrong:.600}", flush=True)
+
+
+def outflow(named):
+    """The program: as named, or as the tests have built it."""
+    if named:
+        return pathlib.Path(named).resolve()
+    root = pathlib.Path(__file__).resolve().parents[2]
+    subprocess.run(["cargo", "build", "--quiet", "--locked", "-p", "outflow"], cwd=root, check=True)
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "debug/outflow"
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--outflow", help="the program; without it, that of the dev profile, which is built")
+    arguments.add_argument("words", nargs="*", help="run the cases whose names have all these words")
+    arguments = arguments.parse_args()
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="outflow-readers-") as temporary:
+        folder = pathlib.Path(temporary)
+        tables = folder / "tables"
+        tables.mkdir()
+        awkward = table.write(tables)
+        service = Service(outflow(arguments.outflow), folder, tables)
+        try:
+            suite = Suite(service, folder, arguments.words)
+            reference = service.unload(case.order_lines({"format": "parquet"}), folder / "reference")
+            lines = pyarrow.parquet.read_table(reference)
+            kinds = {field.name: pyarrow.string() if pyarrow.types.is_string_view(field.type) else field.type for field in lines.schema}
+            rows = table.rows_of(lines, kinds)
+            for one in case.cases():
+                if one.is_sample:
+                    suite.run(one, kinds, rows)
+                else:
+                    suite.run(one, {name: kind for name, (kind, _) in table.COLUMNS.items()}, awkward)
+        finally:
+            service.stop()
+    print(f"{suite.passed} passed, {suite.failed} failed ({time.monotonic() - begun:.0f} s)")
+    print(f"readers: {suite.passed} passed, {suite.failed} failed")
+    if suite.failed or not suite.passed:
+        sys.exit(1)
+
+
+main()
