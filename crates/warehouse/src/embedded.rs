@@ -1,12 +1,14 @@
 //! The embedded warehouse: DataFusion over a folder of files, or over sample tables, given the very text that Redshift would get.
 //!
-//! It parses the UNLOAD text, runs the query in it and writes what Redshift would write: file names, header lines, `MANIFEST VERBOSE`.
+//! It parses the UNLOAD text, runs the query in it and writes what Redshift would write: names, partitions' folders, sizes, manifests.
 //! Where Redshift leaves a choice or a gap, the modules `csv`, `json` and `text` say what is done. Statements live in this process and
 //! die with it. It does not guard: what the query may do at all is decided before it gets here, though the engine is set up so that it
 //! can only read the tables.
 
+mod accept;
 mod adapt;
 mod arithmetic;
+mod arrange;
 mod cast;
 mod column;
 mod compress;
@@ -14,6 +16,7 @@ mod csv;
 mod destination;
 mod encode;
 mod error;
+mod extent;
 mod file;
 mod growth;
 mod identifier;
@@ -21,6 +24,7 @@ mod json;
 mod literal;
 mod moment;
 mod name;
+mod partition;
 mod pattern;
 mod progress;
 mod query;
@@ -149,6 +153,21 @@ impl Embedded {
         Ok(Self { config, buckets, session: Mutex::default(), registry: Arc::default(), runtime: Some(runtime) })
     }
 
+    /// Starts a statement that came as text, as [`Warehouse::start`] starts one of ours. Whoever sends it decides over more: with
+    /// `CLEANPATH` it deletes, with `ALLOWOVERWRITE` it overwrites what is at its destination.
+    ///
+    /// # Errors
+    /// Never on account of the statement: what is wrong with it, `poll` tells.
+    pub async fn start_text(&self, sql: String, token: &AttemptToken) -> Result<StatementId> {
+        let statement_id = statement_id(token);
+        let runner = self.runner()?;
+        if let Some(begun) = self.registry.begin(statement_id.clone()) {
+            let statement = supervise(runner, sql, begun, Arc::clone(&self.registry));
+            self.runtime().spawn(statement.in_current_span());
+        }
+        Ok(statement_id)
+    }
+
     fn session(&self) -> Result<Arc<Session>> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(session) = session.as_ref() {
@@ -201,13 +220,7 @@ impl Warehouse for Embedded {
 
     /// Never fails on account of the statement: what is wrong with it, `poll` tells.
     async fn start(&self, statement: &UnloadStatement, token: &AttemptToken) -> Result<StatementId> {
-        let statement_id = statement_id(token);
-        let runner = self.runner()?;
-        if let Some(begun) = self.registry.begin(statement_id.clone()) {
-            let statement = supervise(runner, statement.to_sql(), begun, Arc::clone(&self.registry));
-            self.runtime().spawn(statement.in_current_span());
-        }
-        Ok(statement_id)
+        self.start_text(statement.to_sql(), token).await
     }
 
     async fn find(&self, token: &AttemptToken) -> Result<Option<StatementId>> {

@@ -50,7 +50,17 @@ impl Columns {
         &self.schema
     }
 
-    /// The rows in the types that are written.
+    /// Those columns alone.
+    ///
+    /// # Errors
+    /// `internal` for a place at which there is none.
+    pub(super) fn only(&self, places: &[usize]) -> Result<Self> {
+        let schema = self.schema.project(places);
+        let schema = schema.map_err(|error| Error::new(Code::Internal, "a result lacks a column").with_source(error))?;
+        Ok(Self { schema: Arc::new(schema) })
+    }
+
+    /// The rows in the types that are written; columns behind those of the result are left out.
     ///
     /// # Errors
     /// `query_failed` when a value does not fit, such as a moment beyond what microseconds reach, or a number with more digits than its type has.

@@ -1,36 +1,49 @@
 //! Where a statement writes: the names of its files, as UNLOAD gives them, and the manifest that is written after them.
 
-use std::collections::HashMap;
+mod occupied;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use outflow_core::manifest::{Author, Entry, Manifest, Meta, Schema};
 use outflow_core::options::Format;
-use outflow_core::statement::UnloadStatement;
 use outflow_core::{Code, Error, Result};
 use outflow_storage::from_object_store;
+use serde_json::json;
+use tokio::sync::Mutex;
 
 use super::column::Columns;
 use super::file::WrittenFile;
+use super::unload::{Existing, ManifestKind, Unload};
+
+/// The longest key that S3 takes, in bytes.
+const LONGEST_KEY: usize = 1_024;
 
 /// The place that a statement names after TO.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Destination {
     store: Arc<dyn ObjectStore>,
     bucket: String,
     prefix: String,
     suffix: String,
     parallel: bool,
+    is_partitioned: bool,
+    existing: Existing,
+    manifest: ManifestKind,
+    /// The partitions' folders that were emptied by this statement.
+    emptied: Mutex<HashSet<String>>,
 }
 
 impl Destination {
     /// The statement's destination in one of the buckets.
     ///
     /// # Errors
-    /// `query_invalid` when it is no `s3://bucket/prefix`; `config_invalid` when there is no such bucket.
-    pub(super) fn new(statement: &UnloadStatement, buckets: &HashMap<String, Arc<dyn ObjectStore>>) -> Result<Self> {
+    /// `query_invalid` when it is no `s3://bucket/prefix`, or `CLEANPATH` would empty a whole bucket; `config_invalid` when there is no
+    /// such bucket.
+    pub(super) fn new(unload: &Unload, buckets: &HashMap<String, Arc<dyn ObjectStore>>) -> Result<Self> {
+        let Unload { statement, manifest, existing } = unload;
         let place = &statement.destination;
         let Some((bucket, prefix)) = place.strip_prefix("s3://").and_then(|place| place.split_once('/')) else {
             return Err(Error::new(Code::QueryInvalid, format!("the destination `{place}` is no `s3://bucket/prefix`")));
@@ -47,12 +60,21 @@ impl Destination {
             (None, _, Some(extension)) => format!(".{extension}"),
             (None, _, None) => String::new(),
         };
+        let is_partitioned = !statement.partition_by.is_empty();
+        if *existing == Existing::Deleted && prefix.is_empty() && !is_partitioned {
+            return Err(Error::new(Code::QueryInvalid, "CLEANPATH would delete the whole bucket; name a prefix in it"));
+        }
+        let slash = if is_partitioned && !prefix.is_empty() && !prefix.ends_with('/') { "/" } else { "" };
         Ok(Self {
             store: Arc::clone(store),
             bucket: bucket.to_owned(),
-            prefix: prefix.to_owned(),
+            prefix: format!("{prefix}{slash}"),
             suffix,
             parallel: statement.parallel,
+            is_partitioned,
+            existing: *existing,
+            manifest: *manifest,
+            emptied: Mutex::default(),
         })
     }
 
@@ -61,57 +83,84 @@ impl Destination {
         &self.store
     }
 
-    /// The key of a slice's file: `<prefix>000` for a serial unload, `<prefix>0000_part_00` for a parallel one.
+    /// The key of a slice's file in that folder: `<prefix>000` for a serial unload, `<prefix>0000_part_00` for a parallel one.
     ///
     /// # Errors
-    /// `query_invalid` when it is no key.
-    pub(super) fn key(&self, slice: usize, part: usize) -> Result<Path> {
+    /// `query_invalid` when it is no key; `query_failed` when the values of a partition make it too long for S3.
+    pub(super) fn key(&self, folder: &str, slice: usize, part: usize) -> Result<Path> {
         let (prefix, suffix) = (&self.prefix, &self.suffix);
-        path(&if self.parallel {
-            format!("{prefix}{slice:04}_part_{part:02}{suffix}")
+        let key = if self.parallel {
+            format!("{prefix}{folder}{slice:04}_part_{part:02}{suffix}")
         } else {
-            format!("{prefix}{part:03}{suffix}")
-        })
+            format!("{prefix}{folder}{part:03}{suffix}")
+        };
+        if key.len() > LONGEST_KEY && !folder.is_empty() {
+            let shown: String = folder.chars().take(40).collect();
+            let message = format!(
+                "the folder of the partition `{shown}…` makes a key of {} bytes, and S3 takes {LONGEST_KEY}; partition by something shorter",
+                key.len()
+            );
+            return Err(Error::new(Code::QueryFailed, message));
+        }
+        path(&key)
     }
 
-    /// Refuses a destination at which there is something, as UNLOAD does without ALLOWOVERWRITE.
+    /// Sees to what lies at the destination already, before anything is written: refuses it, or deletes it. With `PARTITION BY` nothing is
+    /// deleted yet.
     ///
     /// # Errors
-    /// `query_failed` naming what is there; storage's when it cannot be told.
-    pub(super) async fn refuse_existing(&self) -> Result<()> {
-        let folder = match self.prefix.rsplit_once('/') {
-            Some((folder, _)) => Some(path(folder)?),
-            None => None,
-        };
-        let failed = |error| from_object_store(error, &format!("looking for files at `{}`", self.prefix));
-        let mut objects = self.store.list(folder.as_ref());
-        while let Some(object) = objects.try_next().await.map_err(failed)? {
-            if object.location.as_ref().starts_with(&self.prefix) {
-                let message = format!("the destination is not empty: `{}` is there; unload to another prefix", object.location);
-                return Err(Error::new(Code::QueryFailed, message));
-            }
+    /// `query_failed` naming what is there; storage's.
+    pub(super) async fn prepare(&self) -> Result<()> {
+        match self.existing {
+            Existing::Refused => occupied::refuse(&self.store, &self.prefix).await,
+            Existing::Deleted if !self.is_partitioned => occupied::delete(&self.store, &self.prefix).await,
+            Existing::Deleted | Existing::Overwritten => Ok(()),
+        }
+    }
+
+    /// Sees to what lies in a partition's folder, before the first file is written there. Slices that come to it at the same time wait for
+    /// one another, so that none deletes what another has written.
+    ///
+    /// # Errors
+    /// Storage's.
+    pub(super) async fn prepare_folder(&self, folder: &str) -> Result<()> {
+        if self.existing != Existing::Deleted || !self.is_partitioned {
+            return Ok(());
+        }
+        let mut emptied = self.emptied.lock().await;
+        if !emptied.contains(folder) {
+            occupied::delete(&self.store, &format!("{}{folder}", self.prefix)).await?;
+            emptied.insert(folder.to_owned());
         }
         Ok(())
     }
 
-    /// Writes the manifest, which says that the files are all there are.
+    /// Writes the manifest that was asked for, if one was; it says that the files are all there are.
     ///
     /// # Errors
     /// Storage's.
     pub(super) async fn write_manifest(&self, files: &[WrittenFile], columns: &Columns) -> Result<()> {
-        let entries = files.iter().map(|file| Entry { url: format!("s3://{}/{}", self.bucket, file.key), meta: Some(file.meta) });
-        let sum = files.iter().fold(Meta { content_length: 0, record_count: 0 }, |sum, file| Meta {
-            content_length: sum.content_length + file.meta.content_length,
-            record_count: sum.record_count + file.meta.record_count,
-        });
-        let manifest = Manifest {
-            entries: entries.collect(),
-            schema: Some(Schema { elements: columns.elements() }),
-            meta: Some(sum),
-            author: Some(Author { name: "Outflow".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }),
+        let url = |file: &WrittenFile| format!("s3://{}/{}", self.bucket, file.key);
+        let text = match self.manifest {
+            ManifestKind::None => return Ok(()),
+            ManifestKind::Plain => {
+                let entries: Vec<_> = files.iter().map(|file| json!({ "url": url(file) })).collect();
+                serde_json::to_vec_pretty(&json!({ "entries": entries }))
+            }
+            ManifestKind::Verbose => {
+                let sum = files.iter().fold(Meta { content_length: 0, record_count: 0 }, |sum, file| Meta {
+                    content_length: sum.content_length + file.meta.content_length,
+                    record_count: sum.record_count + file.meta.record_count,
+                });
+                serde_json::to_vec_pretty(&Manifest {
+                    entries: files.iter().map(|file| Entry { url: url(file), meta: Some(file.meta) }).collect(),
+                    schema: Some(Schema { elements: columns.elements() }),
+                    meta: Some(sum),
+                    author: Some(Author { name: "Outflow".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }),
+                })
+            }
         };
-        let text = serde_json::to_vec_pretty(&manifest)
-            .map_err(|error| Error::new(Code::Internal, "the manifest could not be written").with_source(error))?;
+        let text = text.map_err(|error| Error::new(Code::Internal, "the manifest could not be written").with_source(error))?;
         let key = path(&format!("{}manifest", self.prefix))?;
         let written = self.store.put(&key, PutPayload::from(text)).await;
         written.map_err(|error| from_object_store(error, &format!("writing `{key}`"))).map(|_| ())
@@ -123,65 +172,4 @@ fn path(key: &str) -> Result<Path> {
 }
 
 #[cfg(test)]
-mod tests {
-    use object_store::memory::InMemory;
-    use outflow_core::options::Compression;
-
-    use super::*;
-
-    fn statement(format: Format, compression: Compression, parallel: bool, extension: Option<&str>) -> UnloadStatement {
-        UnloadStatement {
-            format,
-            compression,
-            parallel,
-            extension: extension.map(str::to_owned),
-            ..UnloadStatement::plain("SELECT 1", "s3://local/a/b/output")
-        }
-    }
-
-    fn buckets() -> HashMap<String, Arc<dyn ObjectStore>> {
-        HashMap::from([("local".to_owned(), Arc::new(InMemory::new()) as Arc<dyn ObjectStore>)])
-    }
-
-    #[test]
-    fn files_are_named_as_unload_names_them() {
-        let cases = [
-            (statement(Format::Csv, Compression::None, false, None), "a/b/output000", "a/b/output002"),
-            (statement(Format::Csv, Compression::Gzip, false, None), "a/b/output000.gz", "a/b/output002.gz"),
-            (statement(Format::Csv, Compression::Gzip, false, Some("csv.gz")), "a/b/output000.csv.gz", "a/b/output002.csv.gz"),
-            (statement(Format::Json, Compression::Zstd, true, None), "a/b/output0000_part_00.zst", "a/b/output0001_part_02.zst"),
-            (
-                statement(Format::Parquet, Compression::None, true, None),
-                "a/b/output0000_part_00.parquet",
-                "a/b/output0001_part_02.parquet",
-            ),
-            (statement(Format::Parquet, Compression::None, false, None), "a/b/output000.parquet", "a/b/output002.parquet"),
-        ];
-        for (statement, first, later) in cases {
-            let destination = Destination::new(&statement, &buckets()).unwrap();
-            assert_eq!(destination.key(0, 0).unwrap().as_ref(), first);
-            assert_eq!(destination.key(1, 2).unwrap().as_ref(), later);
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_there_is_refused_but_not_what_only_looks_alike() {
-        let buckets = buckets();
-        let destination = Destination::new(&statement(Format::Csv, Compression::None, false, None), &buckets).unwrap();
-        for harmless in ["a/b/other", "a/boutput", "a/b2/output000"] {
-            destination.store().put(&Path::from(harmless), PutPayload::from_static(b"x")).await.unwrap();
-        }
-        destination.refuse_existing().await.unwrap();
-        destination.store().put(&Path::from("a/b/output7"), PutPayload::from_static(b"x")).await.unwrap();
-        assert_eq!(destination.refuse_existing().await.unwrap_err().code(), Code::QueryFailed);
-    }
-
-    #[test]
-    fn a_destination_elsewhere_is_refused() {
-        let mut elsewhere = statement(Format::Csv, Compression::None, false, None);
-        elsewhere.destination = "s3://other/key".to_owned();
-        assert_eq!(Destination::new(&elsewhere, &buckets()).unwrap_err().code(), Code::ConfigInvalid);
-        elsewhere.destination = "/tmp/key".to_owned();
-        assert_eq!(Destination::new(&elsewhere, &buckets()).unwrap_err().code(), Code::QueryInvalid);
-    }
-}
+mod tests;

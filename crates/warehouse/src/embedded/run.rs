@@ -3,10 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::physical_plan::repartition::RepartitionExec;
-use datafusion::physical_plan::{
-    ExecutionPlan, ExecutionPlanProperties, Partitioning, execute_stream, execute_stream_partitioned,
-};
+use datafusion::physical_plan::{execute_stream, execute_stream_partitioned};
 use object_store::ObjectStore;
 use outflow_core::options::Format;
 use outflow_core::statement::UnloadStatement;
@@ -16,16 +13,20 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use super::accept::accept;
+use super::arrange;
 use super::compress::compress_whole;
 use super::destination::Destination;
 use super::encode::Encoder;
 use super::error::from_running;
+use super::extent::Extent;
 use super::file::WrittenFile;
+use super::partition::Partitions;
 use super::progress::Meter;
 use super::query::in_callers_text;
 use super::session::{Plan, Session};
-use super::slice::{MAX_FILE_SIZE, Slice, Stop, Work};
-use super::unload;
+use super::slice::{Slice, Stop, Work};
+use super::unload::{self, Unload};
 
 /// What statements run on.
 pub(super) struct Runner {
@@ -35,15 +36,18 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Runs the statement that is the whole of `sql`; gives the number of data rows. The manifest is there when this returns so, and
-    /// only then. Of no rows there are no files and no manifest.
+    /// Runs the statement that is the whole of `sql`; gives the number of data rows. The manifest, if one was asked for, is there when
+    /// this returns so, and only then. Of no rows there are no files and no manifest.
     pub(super) async fn run(&self, sql: &str, meter: Arc<Meter>, cancel: &CancellationToken) -> Result<u64, Stop> {
         let (work, plan) = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(Stop::Cancelled),
             prepared = Box::pin(self.prepare(sql, meter, cancel)) => prepared?,
         };
-        let files = self.write(&work, plan, cancel).await?;
+        let mut files = self.write(&work, plan, cancel).await?;
+        if !work.statement.partition_by.is_empty() {
+            files.sort_by(|a, b| a.key.cmp(&b.key));
+        }
         let rows = files.iter().map(|file| file.rows).sum();
         if files.is_empty() {
             return Ok(0);
@@ -51,52 +55,65 @@ impl Runner {
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(Stop::Cancelled),
-            written = work.destination.write_manifest(&files, &work.columns) => Ok(written.map(|()| rows)?),
+            written = work.destination.write_manifest(&files, work.partitions.files()) => Ok(written.map(|()| rows)?),
         }
     }
 
     /// The file of a result without rows.
     pub(super) async fn empty_result(&self, sql: &str) -> Result<EmptyResult> {
-        let statement = unload::parse(sql)?;
-        let plan = self.plan(&statement, &CancellationToken::new()).await?;
+        let unload = unload::parse(sql)?;
+        let (_, partitions) = self.plan(&unload, &CancellationToken::new()).await?;
+        let statement = unload.statement;
+        let schema = partitions.files().schema();
         let mut bytes = Vec::new();
-        Encoder::new(&statement, plan.columns.schema())?.finish(plan.columns.schema(), &mut bytes)?;
+        Encoder::new(&statement, schema)?.finish(schema, &mut bytes)?;
         if statement.format != Format::Parquet {
             bytes = compress_whole(statement.compression, bytes)?;
         }
-        Ok(EmptyResult { bytes, schema: plan.columns.described() })
+        Ok(EmptyResult { bytes, schema: partitions.files().described() })
     }
 
     async fn prepare(&self, sql: &str, meter: Arc<Meter>, cancel: &CancellationToken) -> Result<(Arc<Work>, Plan)> {
-        let statement = unload::parse(sql)?;
-        let destination = Destination::new(&statement, &self.buckets)?;
-        let plan = self.plan(&statement, cancel).await?;
-        destination.refuse_existing().await?;
+        let unload = unload::parse(sql)?;
+        let destination = Destination::new(&unload, &self.buckets)?;
+        let (plan, partitions) = self.plan(&unload, cancel).await?;
+        destination.prepare().await?;
         let work = Work {
             destination,
             columns: plan.columns.clone(),
+            extent: Extent::new(&unload.statement, partitions.files().schema()),
+            partitions,
             text_files: plan.text_files.clone(),
             meter,
-            max_file_size: MAX_FILE_SIZE,
-            statement,
+            statement: unload.statement,
         };
         Ok((Arc::new(work), plan))
     }
 
-    async fn plan(&self, statement: &UnloadStatement, cancel: &CancellationToken) -> Result<Plan> {
-        let text = &statement.query;
-        Box::pin(self.session.plan(text, cancel)).await.map_err(|error| in_callers_text(error, text))
+    /// The query's plan, and the folders of its rows; what cannot be written as asked is refused here.
+    async fn plan(&self, unload: &Unload, cancel: &CancellationToken) -> Result<(Plan, Partitions)> {
+        let UnloadStatement { query: text, format, row_group_size_mb, .. } = &unload.statement;
+        if *format == Format::Text || row_group_size_mb.is_some() {
+            let message = "the embedded warehouse writes neither delimited text nor row groups of a chosen size; say FORMAT AS CSV";
+            return Err(Error::new(Code::QueryInvalid, message));
+        }
+        let plan = Box::pin(self.session.plan(text, cancel)).await.map_err(|error| in_callers_text(error, text))?;
+        let partitions = Partitions::new(&unload.statement, &plan.columns)?;
+        accept(&unload.statement, partitions.files())?;
+        Ok((plan, partitions))
     }
 
     /// Writes the files, each slice its own, all at once.
     async fn write(&self, work: &Arc<Work>, plan: Plan, cancel: &CancellationToken) -> Result<Vec<WrittenFile>, Stop> {
         let failed = |error| from_running(error, &work.text_files);
         let Plan { physical, task, .. } = plan;
+        let keys = work.partitions.keys();
         if !work.statement.parallel {
+            let physical = arrange::for_one(physical, &keys).map_err(failed)?;
             let rows = execute_stream(physical, task).map_err(failed)?;
             return Slice::new(Arc::clone(work), 0, vec![rows]).run(cancel).await;
         }
-        let physical = spread(physical, self.slices).map_err(failed)?;
+        let physical = arrange::for_slices(physical, self.slices, &keys).map_err(failed)?;
         let mut shares: Vec<Vec<_>> = (0..self.slices).map(|_| Vec::new()).collect();
         for (index, rows) in execute_stream_partitioned(physical, task).map_err(failed)?.into_iter().enumerate() {
             shares[index % self.slices].push(rows);
@@ -127,14 +144,6 @@ impl Runner {
             None => Ok(files.into_iter().flatten().collect()),
         }
     }
-}
-
-/// The plan with at least one partition for each slice.
-fn spread(plan: Arc<dyn ExecutionPlan>, slices: usize) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
-    if plan.output_partitioning().partition_count() >= slices {
-        return Ok(plan);
-    }
-    Ok(Arc::new(RepartitionExec::try_new(plan, Partitioning::RoundRobinBatch(slices))?))
 }
 
 /// The reason that is told of two: an error says more than that its fellows were stopped for it.

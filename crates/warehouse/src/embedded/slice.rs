@@ -1,5 +1,6 @@
 //! What one slice of the warehouse writes: its share of the rows, in one file after the other.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -13,11 +14,10 @@ use tokio_util::sync::CancellationToken;
 use super::column::Columns;
 use super::destination::Destination;
 use super::error::from_running;
+use super::extent::Extent;
 use super::file::{FileWriter, WrittenFile};
+use super::partition::Partitions;
 use super::progress::Meter;
-
-/// The size at which UNLOAD goes on in the next file, its default `MAXFILESIZE`, less what may still be on its way when that is seen.
-pub(super) const MAX_FILE_SIZE: u64 = 6_200_000_000 - (128 << 20);
 
 /// Why a slice ended without its files.
 #[derive(Debug)]
@@ -40,10 +40,11 @@ pub(super) struct Work {
     pub(super) statement: UnloadStatement,
     pub(super) destination: Destination,
     pub(super) columns: Columns,
+    pub(super) partitions: Partitions,
+    pub(super) extent: Extent,
     /// The text files that are read, for errors which do not name theirs.
     pub(super) text_files: Vec<String>,
     pub(super) meter: Arc<Meter>,
-    pub(super) max_file_size: u64,
 }
 
 /// One slice.
@@ -51,14 +52,17 @@ pub(super) struct Slice {
     work: Arc<Work>,
     number: usize,
     rows: SelectAll<SendableRecordBatchStream>,
-    current: Option<FileWriter>,
+    /// The file that is under way, and the folder that it is in.
+    current: Option<(String, FileWriter)>,
+    /// How many files there are in each folder already.
+    parts: HashMap<String, usize>,
     written: Vec<WrittenFile>,
 }
 
 impl Slice {
     /// A slice that writes the rows of these streams.
     pub(super) fn new(work: Arc<Work>, number: usize, streams: Vec<SendableRecordBatchStream>) -> Self {
-        Self { work, number, rows: select_all(streams), current: None, written: Vec::new() }
+        Self { work, number, rows: select_all(streams), current: None, parts: HashMap::new(), written: Vec::new() }
     }
 
     /// Writes everything; gives the files, none if there were no rows. When it fails or is told to stop, the file that was under way is
@@ -72,7 +76,7 @@ impl Slice {
         // The query is stopped before its files are, which may wait for storage.
         self.rows.clear();
         match (ended, self.current.take()) {
-            (Err(stop), Some(mut unfinished)) => {
+            (Err(stop), Some((_, mut unfinished))) => {
                 unfinished.abort().await;
                 Err(stop)
             }
@@ -85,31 +89,55 @@ impl Slice {
         while let Some(batch) = self.rows.next().await {
             let batch = batch.map_err(|error| from_running(error, &self.work.text_files))?;
             if batch.num_rows() > 0 {
-                self.write(self.work.columns.bring(batch)?).await?;
+                // A number that `arrange` put behind the columns is left behind here.
+                for (folder, rows) in self.work.partitions.split(self.work.columns.bring(batch)?)? {
+                    self.write(&folder, rows).await?;
+                }
             }
         }
         self.end_file().await
     }
 
-    async fn write(&mut self, batch: RecordBatch) -> Result<()> {
-        if self.current.as_ref().is_some_and(|file| file.size() >= self.work.max_file_size) {
+    /// Writes rows into a folder, as many into each file as fit. A row that is too long for any file has one to itself.
+    async fn write(&mut self, folder: &str, mut rows: RecordBatch) -> Result<()> {
+        if self.current.as_ref().is_some_and(|(current, _)| current != folder) {
             self.end_file().await?;
         }
-        let file = match &mut self.current {
-            Some(file) => file,
+        while rows.num_rows() > 0 {
+            let size = self.current.as_ref().map_or(0, |(_, file)| file.size());
+            let fitting = match self.work.extent.fitting(&rows, size) {
+                0 if self.current.is_some() => {
+                    self.end_file().await?;
+                    continue;
+                }
+                fitting => fitting.max(1),
+            };
+            self.file(folder).await?.write(&rows.slice(0, fitting)).await?;
+            rows = rows.slice(fitting, rows.num_rows() - fitting);
+        }
+        Ok(())
+    }
+
+    /// The file that is under way; a new one, if there is none.
+    async fn file(&mut self, folder: &str) -> Result<&mut FileWriter> {
+        let (_, file) = match self.current.take() {
+            Some(current) => self.current.insert(current),
             None => {
-                let Work { statement, destination, columns, meter, .. } = self.work.as_ref();
-                let key = destination.key(self.number, self.written.len())?;
-                let store = Arc::clone(destination.store());
-                self.current.insert(FileWriter::new(store, key, statement, columns.schema(), Arc::clone(meter))?)
+                let Work { statement, destination, partitions, meter, .. } = self.work.as_ref();
+                destination.prepare_folder(folder).await?;
+                let key = destination.key(folder, self.number, self.parts.get(folder).copied().unwrap_or(0))?;
+                let (store, schema) = (Arc::clone(destination.store()), partitions.files().schema());
+                let file = FileWriter::new(store, key, statement, schema, Arc::clone(meter))?;
+                self.current.insert((folder.to_owned(), file))
             }
         };
-        file.write(&batch).await
+        Ok(file)
     }
 
     async fn end_file(&mut self) -> Result<()> {
-        if let Some(file) = self.current.take() {
+        if let Some((folder, file)) = self.current.take() {
             self.written.push(file.finish().await?);
+            *self.parts.entry(folder).or_default() += 1;
         }
         Ok(())
     }

@@ -126,9 +126,13 @@ async fn awkward_values_read_back_equal() {
     }
     for parallel in [false, true] {
         let unloaded = fixture.unload(&fixture.statement_as(query, Format::Json, Compression::Gzip, parallel)).await;
-        assert_eq!(reading::json(&reading::expanded(&unloaded.files[0].1, Compression::Gzip), &schema), expected);
+        // Even few rows lie on all slices.
+        assert_eq!(unloaded.files.len(), if parallel { 2 } else { 1 });
+        let rows = unloaded.files.iter().map(|(_, file)| reading::json(&reading::expanded(file, Compression::Gzip), &schema));
+        assert_eq!(rows.collect::<Vec<_>>().concat(), expected);
         let unloaded = fixture.unload(&fixture.statement_as(query, Format::Parquet, Compression::None, parallel)).await;
-        assert_eq!(reading::parquet(unloaded.files[0].1.clone(), &schema), expected);
+        let rows = unloaded.files.iter().map(|(_, file)| reading::parquet(file.clone(), &schema));
+        assert_eq!(rows.collect::<Vec<_>>().concat(), expected);
     }
 }
 
