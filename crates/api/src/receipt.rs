@@ -104,6 +104,7 @@ impl From<&ReceiptFile> for ReceiptFileView {
 
 #[cfg(test)]
 mod tests {
+    use outflow_core::options::{Format, Requested};
     use outflow_core::receipt::{Checksum, ChecksumAlgorithm};
     use outflow_core::schema::Column;
     use outflow_core::{Timestamp, UnloadOptions};
@@ -112,6 +113,14 @@ mod tests {
 
     #[test]
     fn the_view_is_the_document_that_lies_beside_the_files() {
+        let partitioned = Requested { partition_by: Some(vec!["a".into()]), max_file_size_mb: Some(5), ..Requested::default() };
+        let fixed = Requested { format: Some(Format::Text), fixed_width: Some("a:3".into()), ..Requested::default() };
+        for options in [UnloadOptions::default(), partitioned.resolve().unwrap(), fixed.resolve().unwrap()] {
+            check(options);
+        }
+    }
+
+    fn check(options: UnloadOptions) {
         let receipt = Receipt {
             version: 1,
             request_id: RequestId::parse("abc").unwrap(),
@@ -121,7 +130,7 @@ mod tests {
             warehouse: "main".into(),
             statement_id: StatementId::new("s-1"),
             sql_sha256: "00".into(),
-            options: UnloadOptions::default(),
+            options,
             schema: vec![Column { name: "n".into(), data_type: "bigint".into() }],
             files: vec![ReceiptFile {
                 index: 0,

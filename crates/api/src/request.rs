@@ -51,27 +51,41 @@ pub struct UnloadRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::format)]
     pub format: Option<String>,
-    /// How the file is compressed; `gzip` when it is absent. Not for Parquet, which is Snappy inside.
+    /// How the files are compressed; `gzip` when it is absent. Not for Parquet, which is Snappy inside.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::compression)]
     pub compression: Option<String>,
-    /// Whether a line with the column names comes first; true when it is absent. CSV only.
+    /// Whether a line with the column names comes first in each file; true when it is absent. CSV, and text without `fixedWidth`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub header: Option<bool>,
-    /// What stands between fields, one ASCII character; a comma when it is absent. CSV only.
+    /// What stands between fields, one ASCII character; a comma in CSV and `|` in text when it is absent. CSV, and text without
+    /// `fixedWidth`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, min_length = 1, max_length = 1)]
     pub delimiter: Option<String>,
-    /// What stands for NULL; nothing when it is absent. CSV only.
+    /// What stands for NULL; nothing when it is absent, and spaces in columns of a fixed width. CSV and text only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_length = 100)]
     pub null_as: Option<String>,
     /// Whether the file begins with a byte order mark, which spreadsheets want; false when it is absent. CSV only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub bom: Option<bool>,
-    /// Whether the result is exactly one file; true when it is absent.
+    /// Whether every field is put in double quotes (`ADDQUOTES`); false when it is absent. Text without `fixedWidth` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub quote_all: Option<bool>,
+    /// Whether a backslash stands before each delimiter, backslash and line's end in a value, and with `quoteAll` before each quote
+    /// (`ESCAPE`); false when it is absent. Text without `fixedWidth` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub escape: Option<bool>,
+    /// The widths of the columns in bytes, from 1 to 65,535, as `label:width` for each column in their order. Text only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "id:10,name:25")]
+    pub fixed_width: Option<String>,
+    /// Whether the result is exactly one file; when it is absent, true unless `partitionBy` or `maxFileSizeMb` is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub single_file: Option<bool>,
@@ -79,6 +93,33 @@ pub struct UnloadRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub parallel: Option<bool>,
+    /// How large a file gets before the next is begun, in millions of bytes; 6,200 when it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 5, maximum = 6_200)]
+    pub max_file_size_mb: Option<u32>,
+    /// How large a row group gets, in MB; 32 when it is absent. Parquet only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 32, maximum = 128)]
+    pub row_group_size_mb: Option<u32>,
+    /// Columns of the query by whose values the files are put into folders, `output/column=value/`, outermost first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::partition_by)]
+    pub partition_by: Option<Vec<String>>,
+    /// Whether the columns of `partitionBy` stay in the files too; false when it is absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub partition_include: Option<bool>,
+    /// What the names of the files end with, without its first dot; made of format and compression when it is absent. It changes nothing
+    /// in the files: a `.gz` is to be said too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 32,
+        pattern = "^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$",
+        example = "txt.gz"
+    )]
+    pub extension: Option<String>,
     /// How many days the files are kept; 7 when it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 365)]
@@ -111,8 +152,7 @@ impl UnloadRequest {
     /// Reads a request from the bytes of a JSON document.
     ///
     /// # Errors
-    /// `invalid_request`, naming the field and the place, for what is no JSON, an unknown field, a name sent twice, or a wrong type;
-    /// `illegal_option` for an option of UNLOAD that is not offered yet.
+    /// `invalid_request`, naming the field and the place, for what is no JSON, an unknown field, a name sent twice, or a wrong type.
     pub fn from_json(body: &[u8]) -> Result<Self> {
         let text = field::text(body)?;
         field::check_names(text)?;
@@ -145,10 +185,7 @@ impl UnloadRequest {
     pub fn into_submission(self, retry_of: Option<RequestId>) -> Result<Submission> {
         let request = self.canonical();
         if self.notify.is_some_and(|receivers| !receivers.is_empty()) {
-            return Err(Error::new(
-                Code::IllegalOption,
-                "`notify` is not offered yet; leave it out, and watch `/api/unload/{id}/events` instead",
-            ));
+            return Err(illegal("`notify` is not offered yet; leave it out, and watch `/api/unload/{id}/events` instead"));
         }
         let sql = match (self.sql, self.query) {
             (Some(_), Some(_)) => return Err(invalid("`sql` and `query` mean the same; send one of them")),
@@ -167,11 +204,18 @@ impl UnloadRequest {
                 delimiter: self.delimiter,
                 null_as: self.null_as,
                 bom: self.bom,
+                quote_all: self.quote_all,
+                escape: self.escape,
+                fixed_width: self.fixed_width,
                 single_file: self.single_file,
                 parallel: self.parallel,
+                max_file_size_mb: self.max_file_size_mb,
+                row_group_size_mb: self.row_group_size_mb,
+                partition_by: self.partition_by,
+                partition_include: self.partition_include,
+                extension: self.extension,
                 retention_days: self.retention_days,
                 timeout_seconds: self.timeout_seconds,
-                ..Requested::default()
             },
             labels: self.labels.unwrap_or_default(),
             request,
@@ -192,23 +236,18 @@ impl RetryRequest {
 }
 
 fn parse_format(text: &str) -> Result<Format> {
-    schema::FORMATS.into_iter().find(|format| format.as_str() == text).ok_or_else(|| {
-        let known = schema::FORMATS.map(Format::as_str).join("`, `");
-        match text {
-            "text" => illegal(format!("`format` `text` is not offered yet; use one of `{known}`")),
-            _ => illegal(format!("`format` is `{}`; it must be one of `{known}`", text.escape_debug())),
-        }
-    })
+    let known = Format::ALL.into_iter().find(|format| format.as_str() == text);
+    known.ok_or_else(|| unknown_word("format", text, &Format::ALL.map(Format::as_str)))
 }
 
 fn parse_compression(text: &str) -> Result<Compression> {
-    schema::COMPRESSIONS.into_iter().find(|compression| compression.as_str() == text).ok_or_else(|| {
-        let known = schema::COMPRESSIONS.map(Compression::as_str).join("`, `");
-        match text {
-            "bzip2" => illegal(format!("`compression` `bzip2` is not offered yet; use one of `{known}`")),
-            _ => illegal(format!("`compression` is `{}`; it must be one of `{known}`", text.escape_debug())),
-        }
-    })
+    let known = Compression::ALL.into_iter().find(|compression| compression.as_str() == text);
+    known.ok_or_else(|| unknown_word("compression", text, &Compression::ALL.map(Compression::as_str)))
+}
+
+fn unknown_word(field: &str, text: &str, known: &[&str]) -> Error {
+    let shown: String = text.chars().take(80).flat_map(char::escape_debug).collect();
+    illegal(format!("`{field}` is `{shown}`; it must be one of `{}`", known.join("`, `")))
 }
 
 fn invalid(message: impl Into<String>) -> Error {

@@ -6,9 +6,6 @@ use outflow_core::{Code, Phase, Status};
 use utoipa::openapi::schema::{AdditionalProperties, SchemaType, Type};
 use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, RefOr, Schema};
 
-pub(crate) const FORMATS: [Format; 3] = [Format::Csv, Format::Json, Format::Parquet];
-pub(crate) const COMPRESSIONS: [Compression; 3] = [Compression::None, Compression::Gzip, Compression::Zstd];
-
 pub(crate) fn status() -> Object {
     words(Status::ALL.map(Status::as_str), "Where the unload stands.")
 }
@@ -18,11 +15,11 @@ pub(crate) fn phase() -> Object {
 }
 
 pub(crate) fn format() -> Object {
-    words(FORMATS.map(Format::as_str), "How rows become bytes.")
+    words(Format::ALL.map(Format::as_str), "How rows become bytes.")
 }
 
 pub(crate) fn compression() -> Object {
-    words(COMPRESSIONS.map(Compression::as_str), "How the file is compressed.")
+    words(Compression::ALL.map(Compression::as_str), "How the file is compressed.")
 }
 
 pub(crate) fn compression_or_null() -> Object {
@@ -80,6 +77,20 @@ pub(crate) fn parameters() -> Object {
         .additional_properties(Some(value))
         .description(Some("What `:name` in the query stands for."))
         .build()
+}
+
+/// Names of columns.
+pub(crate) fn partition_by() -> Schema {
+    let name = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(127));
+    ArrayBuilder::new()
+        .items(name)
+        .min_items(Some(1))
+        .max_items(Some(16))
+        .unique_items(true)
+        .description(Some(
+            "Columns of the query by whose values the files are put into folders, `output/column=value/`, outermost first.",
+        ))
+        .into()
 }
 
 /// A list that must be empty.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use outflow_core::address::PublicUrl;
-use outflow_core::options::{Compression, Format};
+use outflow_core::options::{Compression, FixedWidth, Format};
 use outflow_core::unload::{Amount, Orchestrator};
 use outflow_core::{Code, Failure, Owner, Phase, RequestId, State, StatementId, Status, Unload, UnloadId, UnloadOptions};
 use serde::{Deserialize, Serialize};
@@ -141,7 +141,7 @@ pub struct OptionsView {
     /// How the file is compressed.
     #[schema(schema_with = schema::compression_or_null, required)]
     pub compression: Option<Compression>,
-    /// Whether a line with the column names comes first.
+    /// Whether a line with the column names comes first in each file.
     #[schema(required)]
     pub header: Option<bool>,
     /// What stands between fields.
@@ -153,10 +153,34 @@ pub struct OptionsView {
     /// Whether the file begins with a byte order mark.
     #[schema(required)]
     pub bom: Option<bool>,
+    /// Whether every field is put in double quotes.
+    #[schema(required)]
+    pub quote_all: Option<bool>,
+    /// Whether a backslash stands before what could be taken for something else.
+    #[schema(required)]
+    pub escape: Option<bool>,
+    /// The widths of the columns in bytes, `label:width` for each.
+    #[schema(value_type = Option<String>, required)]
+    pub fixed_width: Option<FixedWidth>,
     /// Whether the result is exactly one file.
     pub single_file: bool,
     /// Whether the warehouse may write several files at once.
     pub parallel: bool,
+    /// How large a file gets before the next is begun, in millions of bytes; null for what the warehouse does by itself.
+    #[schema(required)]
+    pub max_file_size_mb: Option<u32>,
+    /// How large a row group gets, in MB; null for what the warehouse does by itself.
+    #[schema(required)]
+    pub row_group_size_mb: Option<u32>,
+    /// The columns by whose values the files are put into folders.
+    #[schema(required)]
+    pub partition_by: Option<Vec<String>>,
+    /// Whether those columns stay in the files too.
+    #[schema(required)]
+    pub partition_include: Option<bool>,
+    /// What the names of the files end with, where it was sent.
+    #[schema(required)]
+    pub extension: Option<String>,
     /// How many days the files are kept.
     pub retention_days: u32,
     /// How many seconds the unload may take.
@@ -257,8 +281,16 @@ impl From<&UnloadOptions> for OptionsView {
             delimiter: options.delimiter,
             null_as: options.null_as.clone(),
             bom: options.bom,
+            quote_all: options.quote_all,
+            escape: options.escape,
+            fixed_width: options.fixed_width.clone(),
             single_file: options.single_file,
             parallel: options.parallel,
+            max_file_size_mb: options.max_file_size_mb,
+            row_group_size_mb: options.row_group_size_mb,
+            partition_by: options.partition_by.clone(),
+            partition_include: options.partition_include,
+            extension: options.extension.clone(),
             retention_days: options.retention_days,
             timeout_seconds: options.timeout_seconds,
         }

@@ -11,7 +11,8 @@ use outflow_core::receipt::ChecksumAlgorithm;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::client::download::beside;
+use self::count::Count;
+use crate::client::download::{RECEIPT, beside, within};
 use crate::exit::{CliError, Exit, Result};
 
 /// What came of checking one file.
@@ -32,6 +33,12 @@ pub(crate) struct Verdict {
     pub(crate) unchecked: Vec<String>,
 }
 
+impl Verdict {
+    fn of(path: &Path) -> Self {
+        Self { path: path.to_owned(), ok: false, bytes: None, rows: None, problems: Vec::new(), unchecked: Vec::new() }
+    }
+}
+
 /// Checks a file, or a folder with all files of its receipt.
 ///
 /// # Errors
@@ -47,32 +54,53 @@ pub(crate) fn verify(path: &Path, receipt_path: Option<&Path>) -> Result<Vec<Ver
         CliError::new(Exit::Failed, format!("`{}` is no receipt of this version: {error}", receipt_path.display()))
     })?;
     if about.is_dir() {
-        let mut verdicts: Vec<_> = receipt.files.iter().map(|file| check(&path.join(&file.name), file, &receipt)).collect();
+        let mut verdicts: Vec<_> = receipt.files.iter().map(|file| check_below(path, file, &receipt)).collect();
         check_sum(&receipt, &mut verdicts);
         return Ok(verdicts);
     }
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let file = match &receipt.files[..] {
         [only] => only,
-        files => files.iter().find(|file| file.name == name).ok_or_else(|| {
-            CliError::new(Exit::NotFound, format!("the receipt `{}` does not tell of `{name}`", receipt_path.display()))
+        files => files.iter().find(|file| whole.ends_with(&file.name)).ok_or_else(|| {
+            let (receipt, path) = (receipt_path.display(), path.display());
+            CliError::new(Exit::NotFound, format!("the receipt `{receipt}` does not tell of `{path}`"))
         })?,
     };
     Ok(vec![check(path, file, &receipt)])
 }
 
+/// The receipt of a file lies beside it, and that of several in their folder, above those of partitions.
 fn find_receipt(path: &Path, is_folder: bool) -> Result<PathBuf> {
-    let candidates =
-        if is_folder { vec![path.join("receipt.json")] } else { vec![beside(path), path.with_file_name("receipt.json")] };
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let candidates = if is_folder {
+        vec![path.join(RECEIPT)]
+    } else {
+        let is_of_partitions =
+            |folder: &Path| folder.file_name().is_some_and(|name| name == "output" || name.to_string_lossy().contains('='));
+        let mut above: Vec<_> = whole.ancestors().skip(1).take_while(|folder| is_of_partitions(folder)).collect();
+        above.extend(above.last().map_or(whole.parent(), |last| last.parent()));
+        [beside(path)].into_iter().chain(above.into_iter().map(|folder| folder.join(RECEIPT))).collect()
+    };
     candidates.into_iter().find(|candidate| candidate.is_file()).ok_or_else(|| {
         CliError::new(Exit::NotFound, format!("there is no receipt for `{}`", path.display()))
             .hint("save it with `outflow receipt ID --output json > FILE`, and name it with `--receipt FILE`")
     })
 }
 
+/// Checks a file of a receipt where a download puts it.
+fn check_below(folder: &Path, file: &ReceiptFileView, receipt: &ReceiptView) -> Verdict {
+    match within(&file.name) {
+        Some(name) => check(&folder.join(name), file, receipt),
+        None => {
+            let mut verdict = Verdict::of(Path::new(&file.name));
+            verdict.problems.push("has a name in the receipt that is no file's below a folder".to_owned());
+            verdict
+        }
+    }
+}
+
 fn check(path: &Path, file: &ReceiptFileView, receipt: &ReceiptView) -> Verdict {
-    let mut verdict =
-        Verdict { path: path.to_owned(), ok: false, bytes: None, rows: None, problems: Vec::new(), unchecked: Vec::new() };
+    let mut verdict = Verdict::of(path);
     match measure(path, receipt) {
         Err(error) => verdict.problems.push(format!("cannot be read: {}", crate::exit::describe(&error))),
         Ok(measured) => compare(&mut verdict, measured, file),
@@ -94,13 +122,19 @@ fn compare(verdict: &mut Verdict, measured: Measured, file: &ReceiptFileView) {
         ChecksumAlgorithm::Crc64Nvme => verdict.unchecked.push("the checksum, CRC-64/NVME".to_owned()),
     }
     match (measured.rows, file.rows) {
-        (Ok(rows), expected) => {
+        (Err(why), _) => verdict.problems.push(format!("its rows cannot be counted: {why}")),
+        (Ok(Count { rows, .. }), Some(expected)) if rows == expected => verdict.rows = Some(rows),
+        (Ok(Count { is_certain: false, .. }), _) => {
+            verdict
+                .unchecked
+                .push("the rows: a value may hold a line's end, and nothing in the file tells it from a row's".to_owned());
+        }
+        (Ok(Count { rows, .. }), expected) => {
             verdict.rows = Some(rows);
-            if expected.is_some_and(|expected| expected != rows) {
-                verdict.problems.push(format!("has {rows} rows, and the receipt says {}", expected.unwrap_or_default()));
+            if let Some(expected) = expected {
+                verdict.problems.push(format!("has {rows} rows, and the receipt says {expected}"));
             }
         }
-        (Err(why), _) => verdict.problems.push(format!("its rows cannot be counted: {why}")),
     }
 }
 
@@ -118,7 +152,7 @@ fn check_sum(receipt: &ReceiptView, verdicts: &mut [Verdict]) {
 struct Measured {
     bytes: u64,
     sha256: String,
-    rows: std::result::Result<u64, String>,
+    rows: std::result::Result<Count, String>,
 }
 
 /// Reads a file once for its size, checksum and rows.

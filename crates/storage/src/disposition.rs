@@ -19,11 +19,18 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 /// What most file systems take, in bytes.
 const LONGEST: usize = 255;
+/// As many bytes of a name are looked at for its extension: those that the option of that name may have, and a dot.
+const LONGEST_EXTENSION: usize = 33;
 
-/// The name of a file of an unload, which says what it is: `{requestId}.csv.gz`, or `{requestId}-000.csv.gz` of several.
-pub fn download_name(request_id: &RequestId, options: &UnloadOptions, index: u32, file_count: usize) -> String {
+/// The name of a file of an unload, which says what it is: `{requestId}.csv.gz`, or `{requestId}-000.csv.gz` of several. What lies in
+/// the folders of a partition has their values in its name, since they need not be in the file: `{requestId}-000-year=2024.csv.gz`.
+/// `name` is that of the receipt.
+pub fn download_name(request_id: &RequestId, options: &UnloadOptions, name: &str, index: u32, file_count: usize) -> String {
     let extension = options.file_extension();
-    if file_count == 1 { format!("{request_id}.{extension}") } else { format!("{request_id}-{index:03}.{extension}") }
+    let number = if file_count == 1 { String::new() } else { format!("-{index:03}") };
+    let folders = name.split('/').filter(|part| part.contains('=')).map(|part| format!("-{part}")).collect::<String>();
+    let folders = if options.partition_by.is_some() { folders } else { String::new() };
+    format!("{request_id}{number}{folders}.{extension}")
 }
 
 /// The header that makes a browser keep the file under that name, as far as the name is harmless: without folders, control characters
@@ -53,8 +60,12 @@ fn shortened(name: &str) -> String {
     if name.len() <= LONGEST {
         return name.to_owned();
     }
-    let extension = name.find('.').map_or("", |at| &name[at..]);
-    let extension = if extension.len() <= 32 { extension } else { "" };
+    // An extension is short; dots before it are those of values.
+    let mut last = name.len() - LONGEST_EXTENSION;
+    while !name.is_char_boundary(last) {
+        last += 1;
+    }
+    let extension = name[last..].find('.').map_or("", |at| &name[last + at..]);
     let mut end = LONGEST - extension.len();
     while !name.is_char_boundary(end) {
         end -= 1;

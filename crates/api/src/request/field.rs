@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 use super::entries::Entries;
 
 /// The fields of an unload request.
-pub(super) const FIELDS: [&str; 17] = [
+pub(super) const FIELDS: [&str; 25] = [
     "requestId",
     "sql",
     "query",
@@ -20,17 +20,24 @@ pub(super) const FIELDS: [&str; 17] = [
     "delimiter",
     "nullAs",
     "bom",
+    "quoteAll",
+    "escape",
+    "fixedWidth",
     "singleFile",
     "parallel",
+    "maxFileSizeMb",
+    "rowGroupSizeMb",
+    "partitionBy",
+    "partitionInclude",
+    "extension",
     "retentionDays",
     "timeoutSeconds",
     "notify",
     "labels",
 ];
 
-/// Options that UNLOAD has and the API does not offer yet.
-pub(super) const NOT_OFFERED: [&str; 8] =
-    ["quoteAll", "escape", "fixedWidth", "maxFileSizeMb", "rowGroupSizeMb", "partitionBy", "partitionInclude", "extension"];
+/// What serde calls `u32` or `u64`.
+const WHOLE_NUMBER: &str = "expected a whole number that is not negative";
 
 /// The body as text.
 pub(super) fn text(body: &[u8]) -> Result<&str> {
@@ -64,9 +71,6 @@ pub(super) fn check_names(text: &str) -> Result<()> {
     let _ = serde::de::Deserializer::deserialize_map(&mut deserializer, Names(&mut surprise));
     match surprise {
         None => Ok(()),
-        Some(Surprise::Unknown(name)) if NOT_OFFERED.contains(&name.as_str()) => {
-            Err(Error::new(Code::IllegalOption, format!("the option `{name}` is not offered yet; leave it out")))
-        }
         Some(Surprise::Unknown(name)) => Err(Error::new(Code::InvalidRequest, unknown(&name))),
         Some(Surprise::Twice(path)) => {
             Err(Error::new(Code::InvalidRequest, format!("`{}` is sent twice; send it once", shown(&path))))
@@ -91,12 +95,15 @@ fn unknown(name: &str) -> String {
     }
 }
 
-/// serde's words as ours: they already name what was expected, and end with the place.
+/// serde's words as ours: they already name what was expected, though some by the name that Rust has for it, and end with the place.
 fn refusal(field: Option<String>, error: &serde_json::Error) -> Error {
+    let is_eof = error.is_eof();
+    let is_data = error.is_data();
+    let error = error.to_string().replace("expected u32", WHOLE_NUMBER).replace("expected u64", WHOLE_NUMBER);
     let message = match field {
-        _ if error.is_eof() => format!("the body is not a whole JSON document: {error}"),
-        Some(field) if error.is_data() => format!("the field `{field}` cannot be read: {error}"),
-        None if error.is_data() => format!("the body is not the JSON object that is expected: {error}"),
+        _ if is_eof => format!("the body is not a whole JSON document: {error}"),
+        Some(field) if is_data => format!("the field `{field}` cannot be read: {error}"),
+        None if is_data => format!("the body is not the JSON object that is expected: {error}"),
         _ => format!("the body is not JSON: {error}"),
     };
     Error::new(Code::InvalidRequest, message)

@@ -31,8 +31,16 @@ fn every_field_of_the_request_is_known_by_name() {
         delimiter: Some("|".into()),
         null_as: Some("N".into()),
         bom: Some(true),
+        quote_all: Some(true),
+        escape: Some(true),
+        fixed_width: Some("a:3".into()),
         single_file: Some(true),
         parallel: Some(true),
+        max_file_size_mb: Some(5),
+        row_group_size_mb: Some(32),
+        partition_by: Some(vec!["a".into()]),
+        partition_include: Some(true),
+        extension: Some("txt".into()),
         retention_days: Some(1),
         timeout_seconds: Some(1),
         notify: Some(vec![]),
@@ -84,6 +92,37 @@ fn the_canonical_form_can_be_sent_again() {
 }
 
 #[test]
+fn every_option_is_part_of_what_two_requests_are_compared_by_and_reaches_the_domain() {
+    let plain = json!({"sql": "SELECT 1"});
+    let canonical = |value: &Value| UnloadRequest::from_json(value.to_string().as_bytes()).unwrap().canonical();
+    let options = json!({
+        "quoteAll": true, "escape": true, "fixedWidth": "a:3", "maxFileSizeMb": 5, "rowGroupSizeMb": 32, "partitionBy": ["a", "b"],
+        "partitionInclude": true, "extension": "txt"
+    });
+    for (name, value) in options.as_object().unwrap() {
+        let mut asked = plain.clone();
+        asked[name] = value.clone();
+        assert_eq!(canonical(&asked), asked);
+        assert_ne!(canonical(&asked), canonical(&plain));
+    }
+    let mut all = plain;
+    all.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+    let asked = UnloadRequest::from_canonical(&canonical(&all)).unwrap().into_submission(None).unwrap();
+    let expected = Requested {
+        quote_all: Some(true),
+        escape: Some(true),
+        fixed_width: Some("a:3".into()),
+        max_file_size_mb: Some(5),
+        row_group_size_mb: Some(32),
+        partition_by: Some(vec!["a".into(), "b".into()]),
+        partition_include: Some(true),
+        extension: Some("txt".into()),
+        ..Requested::default()
+    };
+    assert_eq!(asked.requested, expected);
+}
+
+#[test]
 fn sql_is_sent_once_and_under_one_name() {
     assert_refused("{}", Code::InvalidRequest, &["`sql` is missing"]);
     assert_refused(r#"{"sql":"a","query":"a"}"#, Code::InvalidRequest, &["`sql`", "`query`"]);
@@ -95,13 +134,9 @@ fn unknown_fields_are_refused_by_name_and_with_what_was_meant() {
     assert_refused(r#"{"sql":"a","nulAs":""}"#, Code::InvalidRequest, &["`nulAs`", "did you mean `nullAs`?"]);
     assert_refused(r#"{"sql":"a","request_id":""}"#, Code::InvalidRequest, &["`request_id`", "did you mean `requestId`?"]);
     assert_refused(r#"{"sql":"a","iamRole":"x"}"#, Code::InvalidRequest, &["`iamRole` is unknown", "`retentionDays`"]);
-    for option in field::NOT_OFFERED {
-        let body = json!({"sql": "a", option: true}).to_string();
-        assert_refused(&body, Code::IllegalOption, &[&format!("`{option}`"), "not offered yet"]);
-    }
-    assert_refused(r#"{"sql":"a","format":"text"}"#, Code::IllegalOption, &["`text`", "not offered yet"]);
-    assert_refused(r#"{"sql":"a","format":"xlsx"}"#, Code::IllegalOption, &["`xlsx`", "`csv`, `json`, `parquet`"]);
-    assert_refused(r#"{"sql":"a","compression":"bzip2"}"#, Code::IllegalOption, &["`bzip2`", "not offered yet"]);
+    assert_refused(r#"{"sql":"a","maxFileSizeMB":5}"#, Code::InvalidRequest, &["did you mean `maxFileSizeMb`?"]);
+    assert_refused(r#"{"sql":"a","format":"xlsx"}"#, Code::IllegalOption, &["`xlsx`", "`csv`, `json`, `text`, `parquet`"]);
+    assert_refused(r#"{"sql":"a","compression":"lz4"}"#, Code::IllegalOption, &["`lz4`", "`none`, `gzip`, `zstd`, `bzip2`"]);
     assert_refused(r#"{"sql":"a","notify":[{"type":"email"}]}"#, Code::IllegalOption, &["`notify`", "not offered yet"]);
 }
 
@@ -115,7 +150,12 @@ fn what_is_no_request_is_refused_with_field_and_place() {
     assert_refused(r#"{"sql":7}"#, Code::InvalidRequest, &["the field `sql`", "expected a string", "line 1 column 8"]);
     assert_refused(r#"{"sql":"a","header":"yes"}"#, Code::InvalidRequest, &["the field `header`", "expected a boolean"]);
     assert_refused(r#"{"sql":"a","labels":{"k":1}}"#, Code::InvalidRequest, &["the field `labels.k`", "expected a string"]);
-    assert_refused(r#"{"sql":"a","retentionDays":-1}"#, Code::InvalidRequest, &["the field `retentionDays`"]);
+    let whole = "expected a whole number";
+    assert_refused(r#"{"sql":"a","retentionDays":-1}"#, Code::InvalidRequest, &["the field `retentionDays`", whole]);
+    assert_refused(r#"{"sql":"a","timeoutSeconds":"1"}"#, Code::InvalidRequest, &["the field `timeoutSeconds`", whole]);
+    assert_refused(r#"{"sql":"a","maxFileSizeMb":5.5}"#, Code::InvalidRequest, &["the field `maxFileSizeMb`", "`5.5`", whole]);
+    assert_refused(r#"{"sql":"a","partitionBy":"a"}"#, Code::InvalidRequest, &["the field `partitionBy`", "expected a sequence"]);
+    assert_refused(r#"{"sql":"a","partitionBy":["a",1]}"#, Code::InvalidRequest, &["the field `partitionBy[1]`"]);
     assert_refused(r#"{"sql":"a","parameters":{"d":{"type":"date"}}}"#, Code::ParameterInvalid, &["`d`"]);
     assert_refused(r#"{"sql":"a","requestId":"a/b"}"#, Code::InvalidRequestId, &["`/`"]);
     let error = UnloadRequest::from_json(b"{\"sql\":\"\xff\"}").unwrap_err();

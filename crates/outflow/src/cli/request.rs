@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use outflow_api::UnloadRequest;
+use outflow_core::options::{Compression, Format};
 use serde_json::Value;
 
 use super::value;
@@ -21,32 +23,56 @@ pub(crate) struct RequestArgs {
     #[arg(value_name = "QUERY")]
     pub(crate) query: String,
     /// How rows become bytes [default: csv, or what the name of --out says]
-    #[arg(long, value_enum)]
-    format: Option<FormatName>,
+    #[arg(long, value_parser = word(&Format::ALL, Format::as_str))]
+    format: Option<Format>,
     /// How the file is compressed [default: gzip, or what the name of --out says; none for `--out -`]
-    #[arg(long, value_enum)]
-    compression: Option<CompressionName>,
-    /// No line with the column names (CSV)
+    #[arg(long, value_parser = word(&Compression::ALL, Compression::as_str))]
+    compression: Option<Compression>,
+    /// No line with the column names (CSV, text)
     #[arg(long)]
     no_header: bool,
-    /// What stands between fields (CSV); `tab` for a tab
+    /// What stands between fields (CSV, text); `tab` for a tab
     #[arg(long, value_name = "CHARACTER", value_parser = value::delimiter)]
     delimiter: Option<String>,
-    /// What stands for NULL (CSV)
+    /// What stands for NULL (CSV, text)
     #[arg(long, value_name = "TEXT")]
     null_as: Option<String>,
     /// Begin with a byte order mark, which spreadsheets want (CSV)
     #[arg(long)]
     bom: bool,
+    /// Put every field in double quotes (text)
+    #[arg(long)]
+    quote_all: bool,
+    /// Put a backslash before delimiters, backslashes and line ends in values, and before quotes with --quote-all (text)
+    #[arg(long)]
+    escape: bool,
+    /// Columns of fixed widths in bytes, such as `id:10,name:25` (text)
+    #[arg(long, value_name = "LABEL:WIDTH,…")]
+    fixed_width: Option<String>,
     /// Several files instead of one, written in parallel
     #[arg(long)]
-    pub(crate) multiple_files: bool,
+    multiple_files: bool,
     /// Write in parallel, and join the parts if one file is wanted
     #[arg(long, conflicts_with = "no_parallel")]
     parallel: bool,
     /// Do not write in parallel
     #[arg(long)]
     no_parallel: bool,
+    /// Begin another file when one has that many millions of bytes, 5 to 6200
+    #[arg(long, value_name = "MB")]
+    max_file_size_mb: Option<u32>,
+    /// How large a row group gets, 32 to 128 (Parquet)
+    #[arg(long, value_name = "MB")]
+    row_group_size_mb: Option<u32>,
+    /// Put the files into folders by the values of this column; a list, or repeated, for folders in folders
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    partition_by: Vec<String>,
+    /// Keep the columns of --partition-by in the files too
+    #[arg(long)]
+    partition_include: bool,
+    /// What the names of the files end with, such as `txt.gz`
+    #[arg(long, value_name = "TEXT")]
+    extension: Option<String>,
     /// What `:name` in the query stands for; may be repeated. TYPE is string, number, boolean, null, date, timestamp, …
     #[arg(long = "param", value_name = "NAME[:TYPE]=VALUE", value_parser = value::parameter)]
     parameters: Vec<(String, Value)>,
@@ -64,40 +90,10 @@ pub(crate) struct RequestArgs {
     retention_days: Option<u32>,
 }
 
-/// The formats.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FormatName {
-    Csv,
-    Json,
-    Parquet,
-}
-
-impl FormatName {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Json => "json",
-            Self::Parquet => "parquet",
-        }
-    }
-}
-
-/// The compressions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum CompressionName {
-    Gzip,
-    Zstd,
-    None,
-}
-
-impl CompressionName {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-            Self::None => "none",
-        }
-    }
+/// Takes the names of the domain, so that none can be forgotten.
+fn word<T: Copy + Send + Sync + 'static>(all: &'static [T], name: fn(T) -> &'static str) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.iter().map(|word| name(*word)))
+        .try_map(move |text| all.iter().copied().find(|word| name(*word) == text).ok_or("no such word"))
 }
 
 impl RequestArgs {
@@ -105,7 +101,7 @@ impl RequestArgs {
     pub(crate) fn to_request(&self, out: Option<&Path>) -> Result<UnloadRequest> {
         let (named_format, named_compression) = out.map_or((None, None), told_by_name);
         let format = self.format.or(named_format);
-        let for_a_pipe = (out.is_some_and(is_stream) && format != Some(FormatName::Parquet)).then_some(CompressionName::None);
+        let for_a_pipe = (out.is_some_and(is_stream) && format != Some(Format::Parquet)).then_some(Compression::None);
         // A name that tells the compression of another format than the one asked for tells nothing.
         let named_compression = named_compression.filter(|_| self.format.is_none() || self.format == named_format);
         let compression = self.compression.or(named_compression).or(for_a_pipe);
@@ -121,13 +117,32 @@ impl RequestArgs {
             delimiter: self.delimiter.clone(),
             null_as: self.null_as.clone(),
             bom: self.bom.then_some(true),
+            quote_all: self.quote_all.then_some(true),
+            escape: self.escape.then_some(true),
+            fixed_width: self.fixed_width.clone(),
             single_file: self.multiple_files.then_some(false),
             parallel: if self.parallel { Some(true) } else { self.no_parallel.then_some(false) },
+            max_file_size_mb: self.max_file_size_mb,
+            row_group_size_mb: self.row_group_size_mb,
+            partition_by: (!self.partition_by.is_empty()).then(|| self.partition_by.clone()),
+            partition_include: self.partition_include.then_some(true),
+            extension: self.extension.clone(),
             retention_days: self.retention_days,
             timeout_seconds: self.timeout,
             labels: (!labels.is_empty()).then_some(labels),
             ..UnloadRequest::default()
         })
+    }
+
+    /// The flag by which several files may come, where there is one.
+    pub(crate) fn asks_for_several(&self) -> Option<&'static str> {
+        if self.multiple_files {
+            Some("--multiple-files")
+        } else if !self.partition_by.is_empty() {
+            Some("--partition-by")
+        } else {
+            self.max_file_size_mb.map(|_| "--max-file-size-mb")
+        }
     }
 
     fn sql(&self) -> Result<String> {
@@ -159,19 +174,22 @@ pub(crate) fn is_stream(out: &Path) -> bool {
 }
 
 /// What the name of a file says of what shall be in it.
-fn told_by_name(path: &Path) -> (Option<FormatName>, Option<CompressionName>) {
+fn told_by_name(path: &Path) -> (Option<Format>, Option<Compression>) {
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let (stem, compression) = if let Some(stem) = name.strip_suffix(".gz") {
-        (stem, CompressionName::Gzip)
+        (stem, Compression::Gzip)
     } else if let Some(stem) = name.strip_suffix(".zst") {
-        (stem, CompressionName::Zstd)
+        (stem, Compression::Zstd)
+    } else if let Some(stem) = name.strip_suffix(".bz2") {
+        (stem, Compression::Bzip2)
     } else {
-        (name.as_str(), CompressionName::None)
+        (name.as_str(), Compression::None)
     };
     match stem.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("csv" | "tsv" | "txt") => (Some(FormatName::Csv), Some(compression)),
-        Some("json" | "jsonl" | "ndjson") => (Some(FormatName::Json), Some(compression)),
-        Some("parquet" | "pq") if compression == CompressionName::None => (Some(FormatName::Parquet), None),
+        Some("csv" | "tsv") => (Some(Format::Csv), Some(compression)),
+        Some("txt") => (Some(Format::Text), Some(compression)),
+        Some("json" | "jsonl" | "ndjson") => (Some(Format::Json), Some(compression)),
+        Some("parquet" | "pq") if compression == Compression::None => (Some(Format::Parquet), None),
         _ => (None, None),
     }
 }
@@ -222,6 +240,15 @@ mod tests {
             "labels": {"team": "x"}, "warehouse": "main", "timeoutSeconds": 7200, "retentionDays": 3
         });
         assert_eq!(request(&flags.split_whitespace().collect::<Vec<_>>(), None).canonical(), expected);
+
+        let flags = "--format text --compression bzip2 --quote-all --escape --fixed-width a:3,b:4 --max-file-size-mb 100 \
+            --row-group-size-mb 64 --partition-by year,month --partition-by day --partition-include --extension txt.bz2";
+        let expected = serde_json::json!({
+            "sql": "SELECT 1", "format": "text", "compression": "bzip2", "quoteAll": true, "escape": true, "fixedWidth": "a:3,b:4",
+            "maxFileSizeMb": 100, "rowGroupSizeMb": 64, "partitionBy": ["year", "month", "day"], "partitionInclude": true,
+            "extension": "txt.bz2"
+        });
+        assert_eq!(request(&flags.split_whitespace().collect::<Vec<_>>(), None).canonical(), expected);
     }
 
     #[test]
@@ -231,6 +258,7 @@ mod tests {
         assert_eq!(kind(&[], Some("b.csv.gz")), pair("csv", Some("gzip")));
         assert_eq!(kind(&[], Some("B.JSONL.ZST")), pair("json", Some("zstd")));
         assert_eq!(kind(&[], Some("b.parquet")), pair("parquet", None));
+        assert_eq!(kind(&[], Some("b.txt.bz2")), pair("text", Some("bzip2")));
         assert_eq!(kind(&[], Some("b.dat")), (None, None));
         assert_eq!(kind(&["--format", "json"], Some("b.csv")), pair("json", None));
         assert_eq!(kind(&["--compression", "zstd"], Some("b.csv")), pair("csv", Some("zstd")));

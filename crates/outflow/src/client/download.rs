@@ -16,8 +16,9 @@ use outflow_core::receipt::ChecksumAlgorithm;
 use reqwest::header::{CONTENT_RANGE, LOCATION, RANGE};
 use reqwest::{Response, StatusCode};
 
+pub(crate) use self::name::within;
 use self::save::{Download, Place, is_taken, make_folder};
-pub(crate) use self::save::{beside, check_folder};
+pub(crate) use self::save::{RECEIPT, beside, check_folder};
 use self::sink::Sink;
 use super::{Client, root, unload_path};
 use crate::exit::{CliError, Exit, Result};
@@ -37,7 +38,7 @@ pub(crate) enum Target {
     File(PathBuf),
     /// Every file, into that folder, with the receipt: one under its own name, several under those of the receipt.
     Folder(PathBuf),
-    /// The one file under its own name in the current folder; several in a folder named after the unload.
+    /// The one file under its own name in the current folder; several, and those of partitions, in a folder named after the unload.
     Own,
 }
 
@@ -80,7 +81,8 @@ impl Client {
             ([file], Target::File(path)) => {
                 Ok(vec![download.file(file, &Place::Named(path), saving.with_receipt, progress).await?])
             }
-            ([file], Target::Own) => {
+            // Alone in its partition or not, it lies in that folder.
+            ([file], Target::Own) if receipt.options.partition_by.is_none() => {
                 Ok(vec![download.file(file, &Place::Own(Path::new("")), saving.with_receipt, progress).await?])
             }
             (_, Target::Own) => download.folder(Path::new(receipt.request_id.as_str()), progress).await,

@@ -24,7 +24,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 
 /// Runs a query, waits, and downloads the result.
 pub(super) async fn unload(global: &Global, args: &UnloadArgs) -> Result<()> {
-    let saving = saving(&args.target, args.request.multiple_files)?;
+    let saving = saving(&args.target, args.request.asks_for_several())?;
     let mut request = args.request.to_request(args.target.out.as_deref())?;
     request.request_id.clone_from(&args.request_id);
     check_place(&saving, &request)?;
@@ -62,7 +62,7 @@ async fn run(client: &Client, args: &UnloadArgs, request: &outflow_api::UnloadRe
 
 /// Downloads what is there, or comes.
 pub(super) async fn download(client: &Client, args: &DownloadArgs) -> Result<()> {
-    let saving = saving(&args.target, false)?;
+    let saving = saving(&args.target, None)?;
     let id = &args.id.id;
     let mut progress = Progress::new();
     let status = if args.wait { client.wait(id, &mut progress).await? } else { client.status(id, None).await? };
@@ -102,7 +102,9 @@ async fn fetch(client: &Client, status: StatusView, saving: &Saving, format: Out
         },
         [path] => format!("`{}`", path.display()),
         [first, ..] => {
-            let folder = first.parent().unwrap_or(Path::new("."));
+            // The one that all are in, in folders of their own or not.
+            let holds_all = |folder: &&Path| saved.iter().all(|path| path.starts_with(folder));
+            let folder = first.ancestors().skip(1).find(holds_all).unwrap_or(Path::new(""));
             format!("{} in `{}`", output::counted(saved.len() as u64, "file"), folder.display())
         }
     };
@@ -152,32 +154,33 @@ async fn interrupted() {
     }
 }
 
-fn saving(args: &TargetArgs, is_many: bool) -> Result<Saving> {
+/// Where the files go; `many` is the flag that asks for several.
+fn saving(args: &TargetArgs, many: Option<&str>) -> Result<Saving> {
     let target = match args.out.as_deref() {
         None => Target::Own,
         Some(path) if path == Path::new("-") => Target::Stdout,
         Some(path) if is_stream(path) => Target::Stream(path.to_owned()),
-        Some(path) if is_many || path.is_dir() => Target::Folder(path.to_owned()),
+        Some(path) if many.is_some() || path.is_dir() => Target::Folder(path.to_owned()),
         Some(path) => Target::File(path.to_owned()),
     };
     let shown = args.out.as_deref().unwrap_or(Path::new("")).display();
-    match &target {
-        Target::Stdout | Target::Stream(_) if is_many => {
-            return Err(CliError::usage(format!("`--out {shown}` takes one file, and `--multiple-files` asks for several"))
+    match (&target, many) {
+        (Target::Stdout | Target::Stream(_), Some(flag)) => {
+            return Err(CliError::usage(format!("`--out {shown}` takes one file, and `{flag}` asks for several"))
                 .hint("leave one of them out"));
         }
-        Target::Stdout | Target::Stream(_) if args.save_receipt => {
+        (Target::Stdout | Target::Stream(_), _) if args.save_receipt => {
             return Err(CliError::usage(format!("`--save-receipt` has no place with `--out {shown}`"))
                 .hint("`outflow receipt ID --output json` prints it"));
         }
-        Target::File(path) => {
+        (Target::File(path), _) => {
             check_free(path, args.force)?;
             if args.save_receipt {
                 check_free(&beside(path), args.force)?;
             }
         }
-        Target::Folder(path) => check_free(path, args.force)?,
-        Target::Own | Target::Stdout | Target::Stream(_) => {}
+        (Target::Folder(path), _) => check_free(path, args.force)?,
+        (Target::Own | Target::Stdout | Target::Stream(_), _) => {}
     }
     Ok(Saving { target, force: args.force, with_receipt: args.save_receipt })
 }
@@ -185,21 +188,21 @@ fn saving(args: &TargetArgs, is_many: bool) -> Result<Saving> {
 /// Fails when something lies where the files of a request go under names of their own, as far as they are known before it is sent.
 fn check_place(saving: &Saving, request: &UnloadRequest) -> Result<()> {
     let request_id = request.request_id.as_deref().and_then(|id| RequestId::parse(id).ok());
+    // What is wrong with a request, the service says.
+    let Ok(options) = request.clone().into_submission(None).and_then(|asked| asked.requested.resolve()) else { return Ok(()) };
     let folder = match (&saving.target, &request_id) {
-        (Target::Folder(folder), _) if request.single_file == Some(false) => {
+        (Target::Folder(folder), _) if !options.single_file => {
             return check_folder(folder, request_id.as_ref(), saving.force);
         }
         (Target::Folder(folder), Some(_)) => folder.as_path(),
-        (Target::Own, Some(id)) if request.single_file == Some(false) => {
+        (Target::Own, Some(id)) if !options.single_file => {
             return check_folder(Path::new(id.as_str()), Some(id), saving.force);
         }
         (Target::Own, Some(_)) => Path::new(""),
         _ => return Ok(()),
     };
     let Some(request_id) = request_id else { return Ok(()) };
-    // What is wrong with a request, the service says.
-    let Ok(options) = request.clone().into_submission(None).and_then(|asked| asked.requested.resolve()) else { return Ok(()) };
-    let path = folder.join(download_name(&request_id, &options, 0, 1));
+    let path = folder.join(download_name(&request_id, &options, "", 0, 1));
     check_free(&path, saving.force)?;
     let with_receipt = saving.with_receipt || saving.target != Target::Own;
     if with_receipt { check_free(&beside(&path), saving.force) } else { Ok(()) }

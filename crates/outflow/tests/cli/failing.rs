@@ -68,40 +68,9 @@ fn a_service_that_is_away_or_is_none_is_told_apart() {
 
 /// The answers of a service with one finished unload; `file` answers for its file.
 fn with_file(mut file: impl FnMut(Option<&str>) -> Vec<u8> + Send + 'static) -> Fake {
-    Fake::start(Box::new(move |request| {
-        let options = json!({"format": "csv", "compression": "none", "header": true, "delimiter": ",", "nullAs": "", "bom": false,
-            "singleFile": true, "parallel": false, "retentionDays": 7, "timeoutSeconds": 60});
-        let unload = "01990000-0000-7000-8000-000000000001";
-        match request.path.split('?').next().unwrap() {
-            "/api/unload/status/x" => json_answer(
-                "200 OK",
-                &json!({"requestId": "x", "status": "DONE", "phase": null, "version": 5, "attempt": 1, "rowCount": 2, "byteCount": 23, "queuePosition": null, "error": null}),
-            ),
-            "/api/unload/x/receipt" => json_answer(
-                "200 OK",
-                &json!({"version": 1, "requestId": "x", "unloadId": unload, "owner": "local", "attempt": 1, "warehouse": "main", "statementId": "s",
-                    "sqlSha256": "0", "options": options, "schema": [], "rowCount": 2, "byteCount": 23,
-                    "createdAt": "2026-01-01T00:00:00Z", "verifiedAt": "2026-01-01T00:00:01Z",
-                    "files": [{"index": 0, "name": "output000.csv", "bytes": 23, "rows": 2, "contentType": "text/csv",
-                        "checksum": {"algorithm": "sha256", "value": sha256(BODY)}}]}),
-            ),
-            "/api/unload/x/files/0" => file(request.range.as_deref()),
-            "/api/unload/x" => json_answer(
-                "200 OK",
-                &json!({"requestId": "x", "unloadId": unload, "owner": "local", "version": 5, "status": "DONE", "phase": null, "attempt": 1,
-                    "s3FileUrl": null, "fileCount": 1, "rowCount": 2, "byteCount": 23, "sql": "SELECT 1", "options": options, "labels": {},
-                    "warehouse": "main", "statementId": "s", "orchestrator": "scheduler", "createdAt": "2026-01-01T00:00:00Z", "startedAt": null,
-                    "finishedAt": null, "expiresAt": null, "retryOf": null, "error": null,
-                    "links": {"self": "", "status": "", "file": null, "receipt": null, "events": "", "retry": null}}),
-            ),
-            other => panic!("{other}"),
-        }
-    }))
-}
-
-fn sha256(text: &str) -> String {
-    use sha2::{Digest, Sha256};
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    let options = json!({"format": "csv", "compression": "none", "header": true, "delimiter": ",", "nullAs": "", "bom": false,
+        "singleFile": true, "parallel": false, "retentionDays": 7, "timeoutSeconds": 60});
+    Fake::finished(&options, &["output000.csv"], BODY, move |_, range| file(range))
 }
 
 fn ranged(range: Option<&str>) -> Vec<u8> {

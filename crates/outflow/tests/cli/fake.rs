@@ -6,6 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use serde_json::{Value, json as object};
+
 /// What is sent for one request, and whether the connection is cut after it.
 pub(crate) type Answer = Box<dyn FnMut(&Request) -> Vec<u8> + Send>;
 
@@ -39,6 +41,48 @@ impl Fake {
         });
         Self { url, seen }
     }
+}
+
+impl Fake {
+    /// A service with one finished unload, `x`, whose files have these names and all the same text of two rows; `file` answers for one.
+    pub(crate) fn finished(
+        options: &Value,
+        names: &[&str],
+        text: &str,
+        mut file: impl FnMut(usize, Option<&str>) -> Vec<u8> + Send + 'static,
+    ) -> Self {
+        let (unload, length) = ("01990000-0000-7000-8000-000000000001", text.len());
+        let (rows, bytes) = (2 * names.len(), length * names.len());
+        let file_of = |(index, name): (usize, &&str)| {
+            object!({"index": index, "name": name, "bytes": length, "rows": 2, "contentType": "text/csv",
+                "checksum": {"algorithm": "sha256", "value": sha256(text)}})
+        };
+        let files: Vec<_> = names.iter().enumerate().map(file_of).collect();
+        let status = object!({"requestId": "x", "status": "DONE", "phase": null, "version": 5, "attempt": 1, "rowCount": rows,
+            "byteCount": bytes, "queuePosition": null, "error": null});
+        let receipt = object!({"version": 1, "requestId": "x", "unloadId": unload, "owner": "local", "attempt": 1, "warehouse": "main",
+            "statementId": "s", "sqlSha256": "0", "options": options, "schema": [], "rowCount": rows, "byteCount": bytes,
+            "createdAt": "2026-01-01T00:00:00Z", "verifiedAt": "2026-01-01T00:00:01Z", "files": files});
+        let whole = object!({"requestId": "x", "unloadId": unload, "owner": "local", "version": 5, "status": "DONE", "phase": null,
+            "attempt": 1, "s3FileUrl": null, "fileCount": names.len(), "rowCount": rows, "byteCount": bytes, "sql": "SELECT 1",
+            "options": options, "labels": {}, "warehouse": "main", "statementId": "s", "orchestrator": "scheduler",
+            "createdAt": "2026-01-01T00:00:00Z", "startedAt": null, "finishedAt": null, "expiresAt": null, "retryOf": null, "error": null,
+            "links": {"self": "", "status": "", "file": null, "receipt": null, "events": "", "retry": null}});
+        Self::start(Box::new(move |request| match request.path.split('?').next().unwrap() {
+            "/api/unload/status/x" => json("200 OK", &status),
+            "/api/unload/x/receipt" => json("200 OK", &receipt),
+            "/api/unload/x" => json("200 OK", &whole),
+            other => match other.strip_prefix("/api/unload/x/files/") {
+                Some(index) => file(index.parse().unwrap(), request.range.as_deref()),
+                None => panic!("{other}"),
+            },
+        }))
+    }
+}
+
+fn sha256(text: &str) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read(stream: &TcpStream) -> Option<Request> {

@@ -6,6 +6,7 @@ mod crash;
 mod failing;
 mod fake;
 mod flow;
+mod folders;
 mod full_disk;
 mod life;
 mod mount;

@@ -57,7 +57,7 @@ pub(super) fn link_target(receipt: &Receipt, file: &ReceiptFile) -> LinkTarget {
     let place = AttemptPlace { request_id: receipt.request_id.clone(), unload_id: receipt.unload_id, attempt: receipt.attempt };
     LinkTarget {
         key: StorageKey::File(place, file.name.clone()),
-        download_name: download_name(&receipt.request_id, &receipt.options, file.index, receipt.files.len()),
+        download_name: download_name(&receipt.request_id, &receipt.options, &file.name, file.index, receipt.files.len()),
         content_type: file.content_type.clone(),
     }
 }

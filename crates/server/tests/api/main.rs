@@ -17,6 +17,7 @@ mod files;
 mod limits;
 mod list;
 mod operations;
+mod options;
 mod privacy;
 mod receipt;
 mod retry;

@@ -87,10 +87,26 @@ fn downloads_are_called_by_their_unload() {
     let id = RequestId::parse("abc123").unwrap();
     let options = UnloadOptions::default();
     let parquet = UnloadOptions { format: outflow_core::options::Format::Parquet, compression: None, ..options.clone() };
-    assert_eq!(download_name(&id, &options, 0, 1), "abc123.csv.gz");
-    assert_eq!(download_name(&id, &parquet, 0, 1), "abc123.parquet");
-    assert_eq!(download_name(&id, &options, 7, 12), "abc123-007.csv.gz");
-    assert_eq!(download_name(&id, &options, 1_234, 2_000), "abc123-1234.csv.gz");
+    let named = |options, index, count| download_name(&id, options, "output000", index, count);
+    assert_eq!(named(&options, 0, 1), "abc123.csv.gz");
+    assert_eq!(named(&parquet, 0, 1), "abc123.parquet");
+    assert_eq!(named(&options, 7, 12), "abc123-007.csv.gz");
+    assert_eq!(named(&options, 1_234, 2_000), "abc123-1234.csv.gz");
+}
+
+#[test]
+fn the_values_of_a_partition_are_in_the_name_of_its_file() {
+    let id = RequestId::parse("abc123").unwrap();
+    let partition_by = Some(vec!["year".to_owned(), "size".to_owned()]);
+    let options = UnloadOptions { partition_by, ..UnloadOptions::default() };
+    let file = "output/year=2024/size=1%2F2/0000_part_00.csv.gz";
+    assert_eq!(download_name(&id, &options, file, 3, 9), "abc123-003-year=2024-size=1%2F2.csv.gz");
+    assert_eq!(download_name(&id, &options, file, 0, 1), "abc123-year=2024-size=1%2F2.csv.gz");
+    assert_eq!(download_name(&id, &options, "empty.csv.gz", 0, 1), "abc123.csv.gz");
+    // A long value is cut, and what kind of file it is stays, whatever dots there are.
+    let long = format!("output/year={}/size=1/0000_part_00.csv.gz", "1.5".repeat(120));
+    let name = name_of(&content_disposition(&download_name(&id, &options, &long, 3, 9)));
+    assert!(name.len() <= LONGEST && name.starts_with("abc123-003-year=1.5") && name.ends_with(".csv.gz"), "{name}");
 }
 
 proptest! {

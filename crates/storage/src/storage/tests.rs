@@ -72,7 +72,10 @@ async fn folders_of_partitions_are_files_like_any_other() {
         "output/manifest",
     ];
     for name in names {
-        assert_eq!(storage.file_name(&place(1), &format!("{}{name}", storage.uri(&StorageKey::Attempt(place(1))))).unwrap(), name);
+        assert_eq!(
+            storage.file_name(&place(1), &format!("{}{name}", storage.uri(&StorageKey::Attempt(place(1))))).unwrap(),
+            name
+        );
         storage.put(&file(name), Bytes::from(name)).await.unwrap();
     }
     let listed: Vec<_> = storage.list(&place(1)).await.unwrap().into_iter().map(|(name, _)| name).collect();

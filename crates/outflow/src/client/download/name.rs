@@ -1,5 +1,7 @@
 //! The name that a service gives to a download (RFC 6266), made harmless: it may come from anywhere and becomes a file here.
 
+use std::path::PathBuf;
+
 /// The file name of a `Content-Disposition`, `filename*` before `filename`.
 pub(super) fn from_disposition(header: &str) -> Option<String> {
     let mut plain = None;
@@ -27,6 +29,17 @@ pub(super) fn harmless(name: &str) -> Option<String> {
     let clean: String = last.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
     let clean = clean.trim().trim_start_matches('.');
     (!clean.is_empty() && clean.len() <= 200).then(|| clean.to_owned())
+}
+
+/// The path of a file of a receipt below the folder that takes it; parts between slashes are folders of partitions. Nothing for what
+/// could lead elsewhere, hide, or be taken for something else.
+pub(crate) fn within(name: &str) -> Option<PathBuf> {
+    let Some((folders, file)) = name.rsplit_once('/') else { return harmless(name).map(PathBuf::from) };
+    let is_folder = |part: &str| {
+        let is_hidden = part.starts_with('.') && !part.contains('=');
+        !part.is_empty() && part.len() <= 255 && !is_hidden && !part.contains(|c: char| c.is_control() || matches!(c, '\\' | ':'))
+    };
+    (folders.split('/').all(is_folder) && harmless(file).as_deref() == Some(file)).then(|| PathBuf::from(name))
 }
 
 /// Marks that turn the direction of a text, and with it the extension that a person sees.
@@ -95,6 +108,38 @@ mod tests {
         ] {
             assert_eq!(from_disposition(header).as_deref(), name, "{header}");
         }
+    }
+
+    #[test]
+    fn folders_of_partitions_stay_below_and_nothing_else_has_folders() {
+        for name in ["output000.csv", "output/a=1%2F2/b=x.y/0000_part_00.csv", "output/월=십/000", "output/.a=..1/000"] {
+            assert_eq!(within(name).unwrap().to_str(), Some(name));
+        }
+        for name in [
+            "../x",
+            "a/../x",
+            "a/..",
+            "a/.",
+            "./x",
+            "/x",
+            "/a/x",
+            "a//x",
+            "a/",
+            ".git/hooks/post-checkout",
+            "a/.bashrc",
+            "a\\b/x",
+            "a/b\\x",
+            "C:/x",
+            "a\nb/x",
+            "a/x\n",
+            "a/x\u{202e}vsc.exe",
+            "",
+            "..",
+            ".",
+        ] {
+            assert_eq!(within(name), None, "{name:?}");
+        }
+        assert_eq!(within(&format!("{}/x", "a".repeat(256))), None);
     }
 
     #[test]

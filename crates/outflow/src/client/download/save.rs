@@ -13,7 +13,7 @@ use crate::exit::{CliError, Exit, Result};
 use crate::progress::Progress;
 
 /// The receipt of several files, in their folder.
-const RECEIPT: &str = "receipt.json";
+pub(crate) const RECEIPT: &str = "receipt.json";
 
 /// What is downloaded, and whether over what is there.
 #[derive(Debug)]
@@ -34,20 +34,22 @@ pub(super) enum Place<'a> {
 }
 
 impl Download<'_> {
-    /// Every file under the name that the receipt gives it, and `receipt.json`, which must not be that of another unload.
+    /// Every file under the name that the receipt gives it, in folders below where it has some, and `receipt.json`, which must not be that of another unload.
     pub(super) async fn folder(&self, folder: &Path, progress: &mut Progress) -> Result<Vec<PathBuf>> {
         make_folder(folder)?;
         let receipt_path = folder.join(RECEIPT);
         self.check_receipt(&receipt_path)?;
         let mut saved = Vec::with_capacity(self.receipt.files.len());
         for file in &self.receipt.files {
-            let name = name::harmless(&file.name).ok_or_else(|| {
+            let name = name::within(&file.name).ok_or_else(|| {
                 CliError::new(
                     Exit::Failed,
                     format!("the receipt names a file `{}`, which is no file name", file.name.escape_debug()),
                 )
             })?;
-            saved.push(self.file(file, &Place::Named(&folder.join(name)), false, progress).await?);
+            let path = folder.join(name);
+            path.parent().map_or(Ok(()), make_folder)?;
+            saved.push(self.file(file, &Place::Named(&path), false, progress).await?);
         }
         self.save_receipt(&receipt_path)?;
         Ok(saved)
