@@ -154,6 +154,15 @@ fn both_readmes_show_the_same_commands() {
 }
 
 #[test]
+fn every_field_of_a_request_is_in_the_page_of_the_api() {
+    let api = read("docs/api.md");
+    let document = serde_json::to_value(outflow_server::openapi()).expect("the document is JSON");
+    let fields = document["components"]["schemas"]["UnloadRequest"]["properties"].as_object().expect("a request has fields");
+    let missing: Vec<_> = fields.keys().filter(|name| !api.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/api.md does not tell of {missing:?}");
+}
+
+#[test]
 fn every_link_leads_somewhere() {
     let mut broken = Vec::new();
     for document in documents() {
