@@ -1,9 +1,11 @@
-//! Measures a release build of Outflow through its HTTP API, as its users meet it, and prints a table for `docs/benchmarks.md`.
+//! Measures a release build of Outflow through its HTTP API, as its users meet it, and prints a table for `docs/benchmarks.md`. Only the
+//! guard is called as a library: its time would be lost in that of a request.
 //!
 //! Nothing here is a test: machines are noisy, and a figure is read beside the machine's own fsync time.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a report")]
 
 mod figures;
+mod guard;
 mod history;
 mod latency;
 mod machine;
@@ -31,6 +33,8 @@ enum Part {
     Throughput,
     /// Reads of a long history.
     History,
+    /// The guard's verdicts.
+    Guard,
     /// Large results.
     Lineitem,
 }
@@ -82,6 +86,9 @@ async fn main() -> Result<()> {
     }
     if wanted(Part::History) {
         history::measure(&arguments.outflow, arguments.rows, &mut report).await?;
+    }
+    if wanted(Part::Guard) {
+        guard::measure(&mut report)?;
     }
     if wanted(Part::Lineitem) {
         memory::lineitem(&arguments.outflow, &arguments.scales, &arguments.samples, &mut report).await?;

@@ -22,7 +22,8 @@ const STATEMENTS: [&str; 66] = [
 /// How many tokens there may be, comments not counted.
 pub(crate) const MAX_TOKENS: usize = 20_000;
 
-/// How many parentheses and brackets may be open at once, and how many CASE.
+/// How many parentheses and brackets may be open at once, and how many CASE; how many parts a name may have, and how many NOT a row. The
+/// parser descends into each of these, and looks ahead to the end from every level.
 pub(crate) const MAX_PARENTHESES: usize = 50;
 
 /// Cuts the text into the tokens that both lexers find, comments included, and holds them against the rules.
@@ -82,10 +83,38 @@ struct Rules<'a> {
     tokens: &'a [Token],
 }
 
+/// How long the row is of `NOT`, or of names with a dot before them, that ends at a token.
+#[derive(Debug, Default)]
+struct Row {
+    nots: usize,
+    dots: usize,
+    is_after_dot: bool,
+}
+
+impl Row {
+    /// Takes the next token; a reason when it makes the row too long.
+    fn next(&mut self, kind: Kind, text: &str) -> Option<String> {
+        if kind == Kind::Comment {
+            return None;
+        }
+        let is_name = matches!(kind, Kind::Word | Kind::Quoted);
+        let is_dot = text == ".";
+        self.nots = if kind == Kind::Word && text.eq_ignore_ascii_case("not") { self.nots + 1 } else { 0 };
+        self.dots = if is_dot || (is_name && self.is_after_dot) { self.dots + usize::from(is_dot) } else { 0 };
+        self.is_after_dot = is_dot;
+        if self.nots > MAX_PARENTHESES {
+            return Some(format!("more than {MAX_PARENTHESES} NOT stand in a row; leave out every pair of them"));
+        }
+        (self.dots > MAX_PARENTHESES)
+            .then(|| format!("a name has more than {MAX_PARENTHESES} parts; read the outer ones in a subquery"))
+    }
+}
+
 impl Rules<'_> {
     fn check(&self) -> Result<()> {
         let (mut open, mut cases) = (0_usize, 0_usize);
         let (mut ended, mut operators_end) = (false, 0);
+        let mut row = Row::default();
         for (at, token) in self.tokens.iter().enumerate() {
             let text = self.text(token);
             if ended && text != ";" {
@@ -111,6 +140,9 @@ impl Rules<'_> {
             }
             if cases > MAX_PARENTHESES {
                 let why = format!("more than {MAX_PARENTHESES} CASE are open at once; put the cases into a table and join it");
+                return Err(self.refuse(Code::SqlTooComplex, token, why));
+            }
+            if let Some(why) = row.next(token.kind, text) {
                 return Err(self.refuse(Code::SqlTooComplex, token, why));
             }
             if at >= MAX_TOKENS {

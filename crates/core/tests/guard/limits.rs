@@ -317,3 +317,17 @@ fn how_long_it_takes() {
         assert!(p99 < Duration::from_millis(bound), "{name}: {p99:?}");
     }
 }
+
+#[test]
+fn a_name_has_fifty_parts_at_most_and_as_many_not_stand_in_a_row() {
+    let refused = |sql: &str| refusal(sql) == Some(SqlTooComplex);
+    assert!(refusal(&format!("SELECT a{} FROM t", ".a".repeat(50))).is_none());
+    assert!(
+        refused(&format!("SELECT a{} FROM t", ".a".repeat(51)))
+            && refused(&format!("SELECT a{} FROM t", "./**/\"a\"".repeat(51)))
+    );
+    assert!(refusal(&format!("SELECT {}true", "NOT ".repeat(50))).is_none());
+    assert!(refused(&format!("SELECT {}true", "NOT ".repeat(51))) && refused(&format!("SELECT {}true", "not/**/".repeat(51))));
+    assert!(refusal(&format!("SELECT * FROM a.b{}", " NATURAL JOIN c.d".repeat(60))).is_none());
+    assert!(refusal(&format!("SELECT 1 WHERE NOT a{}", " AND NOT b".repeat(60))).is_none());
+}
