@@ -18,17 +18,12 @@ pub(crate) fn is_symbol(token: &str) -> bool {
     characters.next().is_none() && first.is_some_and(|symbol| "+-*/<>=".contains(symbol) || BINDING.contains(&symbol))
 }
 
-/// The first operator in a run of touching symbols that no query may use.
+/// The operator at the beginning of a run of touching symbols, if no query may use it. What is left of the run behind it are signs, each an
+/// operator of its own, so that a long run is looked at once.
 pub(crate) fn first_unknown(run: &str) -> Option<&str> {
-    let mut rest = run;
-    while !rest.is_empty() {
-        let operator = first(rest);
-        if operator.len() > 1 && !KNOWN.contains(&operator) && !operator.contains(REFUSED) {
-            return Some(operator);
-        }
-        rest = &rest[operator.len()..];
-    }
-    None
+    let operator = first(run);
+    let is_unknown = operator.len() > 1 && !KNOWN.contains(&operator) && !operator.contains(REFUSED);
+    is_unknown.then_some(operator)
 }
 
 /// The whole run, but for the signs at its end that begin what is behind it.
