@@ -58,7 +58,6 @@ impl FieldStyle {
     }
 
     /// What stands between fields.
-    #[inline]
     pub fn delimiter(&self) -> u8 {
         self.delimiter
     }
@@ -68,20 +67,27 @@ impl FieldStyle {
         self.is_csv
     }
 
-    /// Whether a field could be written otherwise than as it is.
-    #[inline]
+    /// Whether every field is put in quotes.
+    pub fn is_quoted(&self) -> bool {
+        self.is_quoted
+    }
+
+    /// The bytes that make a field more than itself, in their order.
+    pub fn special_bytes(&self) -> Vec<u8> {
+        (0..=u8::MAX).filter(|byte| self.special[usize::from(*byte)]).collect()
+    }
+
+    /// Whether a field is written otherwise than as it is.
     pub fn is_special(&self, field: &[u8]) -> bool {
         self.is_quoted || field.iter().any(|byte| self.special[usize::from(*byte)])
     }
 
     /// Appends a field.
-    #[inline]
     pub fn push(&self, field: &[u8], out: &mut Vec<u8>) {
         if self.is_special(field) { self.push_special(field, out) } else { out.extend_from_slice(field) }
     }
 
     /// Appends a field that has something special, or is to be quoted although it has nothing.
-    #[cold]
     pub fn push_special(&self, field: &[u8], out: &mut Vec<u8>) {
         let is_quoted = self.is_csv || self.is_quoted;
         if is_quoted {

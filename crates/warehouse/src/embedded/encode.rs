@@ -1,132 +1,74 @@
-//! Rows become bytes: one encoder for each format, the same for every file of a statement.
+//! Rows become text: one layout for all files of a statement, and the same for each batch, so that batches are encoded side by side.
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::Schema;
+use outflow_core::Result;
 use outflow_core::options::Format;
 use outflow_core::statement::UnloadStatement;
-use outflow_core::{Code, Error, Result};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
-use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
-use super::csv::Csv;
+use super::delimited::Delimited;
+use super::fixed::Fixed;
 use super::json;
+use super::text::buffer::Buffer;
 
-/// A row group is closed when it has so many bytes, as UNLOAD's default `ROWGROUPSIZE` says.
-const ROW_GROUP: usize = 32 << 20;
-
-/// What a Parquet file begins with, in bytes; it leaves with the first row group, which need not be copied behind it then.
-const MAGIC: usize = 4;
-
-/// Encodes one file.
-pub(super) enum Encoder {
-    Csv { csv: Csv, header: bool, is_begun: bool },
+/// How the rows of a text file are laid out.
+#[derive(Debug)]
+pub(super) enum Layout {
+    /// CSV and delimited text.
+    Delimited {
+        /// How a line is made.
+        lines: Box<Delimited>,
+        /// Whether the names of the columns come first.
+        has_header: bool,
+    },
+    /// Columns of fixed widths.
+    Fixed(Fixed),
+    /// One JSON object a line.
     Json,
-    Parquet(Box<ArrowWriter<Vec<u8>>>),
 }
 
-impl Encoder {
-    /// For a file of that statement.
+impl Layout {
+    /// The layout of a statement's files; none for Parquet, which is no text.
     ///
     /// # Errors
-    /// `query_invalid` for a column that Parquet has no type for.
-    pub(super) fn new(statement: &UnloadStatement, schema: &SchemaRef) -> Result<Self> {
-        Ok(match statement.format {
-            Format::Csv | Format::Text => {
-                let csv = Csv::new(statement.delimiter, statement.null_as.clone());
-                Self::Csv { csv, header: statement.header, is_begun: false }
+    /// `query_invalid` for columns that do not go with the statement's fixed widths.
+    pub(super) fn new(statement: &UnloadStatement, schema: &Schema) -> Result<Option<Self>> {
+        Ok(Some(match (statement.format, &statement.fixed_width) {
+            (Format::Parquet, _) => return Ok(None),
+            (Format::Json, _) => Self::Json,
+            (Format::Text, Some(widths)) => Self::Fixed(Fixed::new(widths, statement.null_as.as_deref(), schema)?),
+            (Format::Csv | Format::Text, _) => {
+                Self::Delimited { lines: Box::new(Delimited::new(statement)), has_header: statement.header }
             }
-            Format::Json => Self::Json,
-            Format::Parquet => {
-                let properties = WriterProperties::builder()
-                    .set_compression(Compression::SNAPPY)
-                    // Statistics of pages stay in memory until the end of the file; such a result is read from its beginning to its end.
-                    .set_statistics_enabled(EnabledStatistics::Chunk)
-                    .set_offset_index_disabled(true)
-                    .set_created_by(format!("outflow {}", env!("CARGO_PKG_VERSION")))
-                    .build();
-                let writer = ArrowWriter::try_new(Vec::new(), SchemaRef::clone(schema), Some(properties)).map_err(|error| {
-                    Error::new(Code::QueryInvalid, "a column has a type that Parquet cannot hold; cast it to another")
-                        .with_source(error)
-                })?;
-                Self::Parquet(Box::new(writer))
-            }
-        })
+        }))
     }
 
-    /// Appends the rows to `out`, as far as they are encoded already.
-    ///
-    /// # Errors
-    /// Only `internal`.
-    pub(super) fn write(&mut self, batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
-        match self {
-            Self::Csv { csv, header, is_begun } => {
-                if *header && !*is_begun {
-                    csv.write_header(batch.schema_ref(), out);
-                }
-                *is_begun = true;
-                csv.write(batch, out)
-            }
-            Self::Json => json::write_batch(batch, out),
-            Self::Parquet(writer) => {
-                writer.write(batch).map_err(failed)?;
-                if writer.in_progress_size() >= ROW_GROUP {
-                    writer.flush().map_err(failed)?;
-                }
-                // The writer ends a row group by itself after a million rows, however few bytes they are.
-                if writer.inner().len() > MAGIC {
-                    take_written(writer, out);
-                }
-                Ok(())
-            }
+    /// What comes before the first row.
+    pub(super) fn head(&self, schema: &Schema) -> Vec<u8> {
+        let mut head = Vec::new();
+        if let Self::Delimited { lines, has_header: true } = self {
+            lines.write_header(schema, &mut head);
         }
-    }
-
-    /// Appends what ends the file.
-    ///
-    /// # Errors
-    /// Only `internal`.
-    pub(super) fn finish(&mut self, schema: &SchemaRef, out: &mut Vec<u8>) -> Result<()> {
-        match self {
-            Self::Csv { csv, header: true, is_begun: false } => csv.write_header(schema, out),
-            Self::Csv { .. } | Self::Json => {}
-            Self::Parquet(writer) => {
-                writer.finish().map_err(failed)?;
-                take_written(writer, out);
-            }
-        }
-        Ok(())
-    }
-
-    /// How many bytes are held back in the encoder.
-    pub(super) fn held_back(&self) -> usize {
-        match self {
-            Self::Csv { .. } | Self::Json => 0,
-            Self::Parquet(writer) => writer.in_progress_size(),
-        }
+        head
     }
 
     /// The lines before the first row, which the manifest counts as records.
     pub(super) fn header_records(&self) -> u64 {
         match self {
-            Self::Csv { header, .. } => u64::from(*header),
-            Self::Json | Self::Parquet(_) => 0,
+            Self::Delimited { has_header, .. } => u64::from(*has_header),
+            Self::Fixed(_) | Self::Json => 0,
         }
     }
-}
 
-/// Moves what the writer has written; copies only behind what is there already.
-fn take_written(writer: &mut ArrowWriter<Vec<u8>>, out: &mut Vec<u8>) {
-    // Room for the next row group at once: growing by doubling would hold it twice and a half.
-    let mut written = std::mem::replace(writer.inner_mut(), Vec::with_capacity(ROW_GROUP + ROW_GROUP / 4));
-    if out.is_empty() {
-        *out = written;
-    } else {
-        out.append(&mut written);
+    /// Writes rows.
+    ///
+    /// # Errors
+    /// `query_failed` for a value that is longer than its fixed width; else only `internal`.
+    pub(super) fn write(&self, batch: &RecordBatch, out: &mut Buffer) -> Result<()> {
+        match self {
+            Self::Delimited { lines, .. } => lines.write(batch, out),
+            Self::Fixed(fixed) => fixed.write(batch, out),
+            Self::Json => json::write_batch(batch, out),
+        }
     }
-}
-
-fn failed(error: ParquetError) -> Error {
-    Error::new(Code::Internal, "the rows could not be written as Parquet").with_source(error)
 }

@@ -17,9 +17,10 @@ use outflow_core::{Error, Result};
 use outflow_storage::from_object_store;
 use tokio::io::AsyncWriteExt;
 
-use super::compress::{CHUNK, Compressor};
-use super::encode::Encoder;
+use super::chunks::Chunks;
+use super::encode::Layout;
 use super::progress::Meter;
+use super::row_groups::RowGroups;
 
 /// The size of a part, well over the 5 MiB that S3 demands, and how many are on their way at once.
 const PART: usize = 8 << 20;
@@ -28,14 +29,58 @@ const PARTS_AT_ONCE: usize = 2;
 /// A file that is being written.
 pub(super) struct FileWriter {
     key: Path,
-    schema: SchemaRef,
-    encoder: Encoder,
-    compressor: Compressor,
+    body: Body,
     upload: BufWriter,
-    pending: Vec<u8>,
+    header_records: u64,
     rows: u64,
     bytes: u64,
     meter: Arc<Meter>,
+}
+
+/// How rows become the bytes of a file.
+enum Body {
+    Text(Box<Chunks>),
+    Parquet(Box<RowGroups>),
+}
+
+impl Body {
+    fn new(statement: &UnloadStatement, schema: &SchemaRef) -> Result<(Self, u64)> {
+        Ok(match Layout::new(statement, schema)? {
+            Some(layout) => {
+                let header_records = layout.header_records();
+                (Self::Text(Box::new(Chunks::new(Arc::new(layout), statement, schema))), header_records)
+            }
+            None => (Self::Parquet(Box::new(RowGroups::new(statement, schema)?)), 0),
+        })
+    }
+
+    async fn push(&mut self, batch: &RecordBatch) -> Result<Vec<Bytes>> {
+        match self {
+            Self::Text(chunks) => chunks.push(batch).await,
+            Self::Parquet(row_groups) => row_groups.push(batch).await,
+        }
+    }
+
+    async fn flush(&mut self) -> Result<Vec<Bytes>> {
+        match self {
+            Self::Text(chunks) => chunks.flush().await,
+            Self::Parquet(row_groups) => row_groups.flush().await,
+        }
+    }
+
+    async fn finish(&mut self) -> Result<Vec<Bytes>> {
+        match self {
+            Self::Text(chunks) => chunks.finish().await,
+            Self::Parquet(row_groups) => row_groups.finish().await,
+        }
+    }
+
+    fn held_back(&self) -> u64 {
+        match self {
+            Self::Text(chunks) => chunks.held_back(),
+            Self::Parquet(row_groups) => row_groups.held_back(),
+        }
+    }
 }
 
 /// A file that has been written.
@@ -49,11 +94,20 @@ pub(super) struct WrittenFile {
     pub(super) rows: u64,
 }
 
+/// The whole file of a result without rows: its header or its schema, and nothing else.
+///
+/// # Errors
+/// As [`FileWriter::new`].
+pub(super) async fn file_of_nothing(statement: &UnloadStatement, schema: &SchemaRef) -> Result<Vec<u8>> {
+    let (mut body, _) = Body::new(statement, schema)?;
+    Ok(body.finish().await?.concat())
+}
+
 impl FileWriter {
     /// A file at that key; nothing is written before the first row.
     ///
     /// # Errors
-    /// As the encoder's.
+    /// `query_invalid` for a column that the format cannot hold.
     pub(super) fn new(
         store: Arc<dyn ObjectStore>,
         key: Path,
@@ -61,13 +115,12 @@ impl FileWriter {
         schema: &SchemaRef,
         meter: Arc<Meter>,
     ) -> Result<Self> {
+        let (body, header_records) = Body::new(statement, schema)?;
         Ok(Self {
             upload: BufWriter::with_capacity(store, key.clone(), PART).with_max_concurrency(PARTS_AT_ONCE),
             key,
-            schema: SchemaRef::clone(schema),
-            encoder: Encoder::new(statement, schema)?,
-            compressor: Compressor::new(statement.compression),
-            pending: Vec::new(),
+            body,
+            header_records,
             rows: 0,
             bytes: 0,
             meter,
@@ -77,29 +130,26 @@ impl FileWriter {
     /// Writes rows.
     ///
     /// # Errors
-    /// Storage's, or `internal`; then the file is to be aborted.
+    /// Storage's; `query_failed` for a value that the file cannot hold; or `internal`. Then the file is to be aborted.
     pub(super) async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let rows = batch.num_rows();
-        // Rows may be long: no more of them are encoded at once than make about a chunk.
-        let step = (rows * CHUNK / batch.get_array_memory_size().max(1)).clamp(16, rows.max(16));
-        for start in (0..rows).step_by(step) {
-            let part = batch.slice(start, step.min(rows - start));
-            self.encoder.write(&part, &mut self.pending)?;
-            self.rows += part.num_rows() as u64;
-            self.meter.add_rows(part.num_rows() as u64);
-            // Nothing is cut off at the end: of text there is hardly more, and a row group of Parquet is not copied for it.
-            if self.pending.len() >= CHUNK {
-                let chunk = std::mem::take(&mut self.pending);
-                let ready = self.compressor.push(chunk).await?;
-                self.put(ready).await?;
-            }
-        }
-        Ok(())
+        let ready = self.body.push(batch).await?;
+        self.rows += batch.num_rows() as u64;
+        self.meter.add_rows(batch.num_rows() as u64);
+        self.put(ready).await
     }
 
     /// The size that the file would have, at most, if it ended here.
     pub(super) fn size(&self) -> u64 {
-        self.bytes + (self.pending.len() + self.encoder.held_back()) as u64
+        self.bytes + self.body.held_back()
+    }
+
+    /// Waits for what is in work; then [`size`](Self::size) is close to the truth.
+    ///
+    /// # Errors
+    /// As [`FileWriter::write`].
+    pub(super) async fn settle(&mut self) -> Result<()> {
+        let ready = self.body.flush().await?;
+        self.put(ready).await
     }
 
     /// Ends the file: after this it is there.
@@ -116,8 +166,7 @@ impl FileWriter {
             .shutdown()
             .await
             .map_err(|error| self.failed(object_store::Error::Generic { store: "upload", source: error.into() }))?;
-        let records = self.rows + self.encoder.header_records();
-        let meta = Meta { content_length: self.bytes, record_count: records };
+        let meta = Meta { content_length: self.bytes, record_count: self.rows + self.header_records };
         Ok(WrittenFile { key: self.key, meta, rows: self.rows })
     }
 
@@ -129,24 +178,22 @@ impl FileWriter {
     }
 
     async fn write_end(&mut self) -> Result<()> {
-        self.encoder.finish(&self.schema, &mut self.pending)?;
-        let last = std::mem::take(&mut self.pending);
-        for piece in self.compressor.finish(last).await? {
-            self.put(piece).await?;
-        }
-        Ok(())
+        let last = self.body.finish().await?;
+        self.put(last).await
     }
 
-    async fn put(&mut self, piece: Bytes) -> Result<()> {
-        // A part at a time: the upload looks only before each whether too many are on their way.
-        for start in (0..piece.len()).step_by(PART) {
-            let part = piece.slice(start..piece.len().min(start + PART));
-            let length = part.len() as u64;
-            if let Err(error) = self.upload.put(part).await {
-                return Err(self.failed(error));
+    async fn put(&mut self, pieces: Vec<Bytes>) -> Result<()> {
+        for piece in pieces {
+            // A part at a time: the upload looks only before each whether too many are on their way.
+            for start in (0..piece.len()).step_by(PART) {
+                let part = piece.slice(start..piece.len().min(start + PART));
+                let length = part.len() as u64;
+                if let Err(error) = self.upload.put(part).await {
+                    return Err(self.failed(error));
+                }
+                self.bytes += length;
+                self.meter.add_bytes(length);
             }
-            self.bytes += length;
-            self.meter.add_bytes(length);
         }
         Ok(())
     }

@@ -4,52 +4,55 @@
 //! number for (`NaN`, `Infinity`) is a string. Booleans are `true` and `false`: the documentation's bare `t` and `f` would be no JSON.
 //! Dates and moments are strings as in CSV, binary values are hexadecimal strings, NULL is `null`.
 
-use std::io::Write;
-
 use arrow::array::RecordBatch;
 use outflow_core::Result;
 
-use super::text::Cells;
+use super::text::buffer::Buffer;
+use super::text::scan::Scan;
+use super::text::{Cells, Values};
 
 /// Writes a line for each row.
 ///
 /// # Errors
 /// Only `internal`.
-pub(super) fn write_batch(batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
+pub(super) fn write_batch(batch: &RecordBatch, out: &mut Buffer) -> Result<()> {
     let schema = batch.schema_ref();
-    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
-        let mut key = Vec::new();
+    let columns = schema.fields().iter().zip(batch.columns()).enumerate().map(|(index, (field, column))| {
+        let mut key = Buffer::default();
+        key.push(if index == 0 { b'{' } else { b',' });
         push_string(field.name(), &mut key);
         key.push(b':');
-        Ok((key, Cells::new(column.as_ref())?))
+        Ok((key.into_bytes(), Cells::new(column.as_ref())?))
     });
     let columns: Vec<(Vec<u8>, Cells<'_>)> = columns.collect::<Result<_>>()?;
     for row in 0..batch.num_rows() {
-        for (index, (key, cells)) in columns.iter().enumerate() {
-            out.push(if index == 0 { b'{' } else { b',' });
-            out.extend_from_slice(key);
+        for (key, cells) in &columns {
+            out.extend(key);
             write(cells, row, out);
         }
-        out.extend_from_slice(b"}\n");
+        out.extend(b"}\n");
     }
     Ok(())
 }
 
 /// Writes one value.
-pub(super) fn write(cells: &Cells<'_>, row: usize, out: &mut Vec<u8>) {
+#[inline]
+pub(super) fn write(cells: &Cells<'_>, row: usize, out: &mut Buffer) {
     if cells.is_null(row) {
-        out.extend_from_slice(b"null");
+        out.extend(b"null");
         return;
     }
-    match cells {
-        Cells::Boolean(array) => out.extend_from_slice(if array.value(row) { b"true" } else { b"false" }),
-        Cells::Int16(_) | Cells::Int32(_) | Cells::Int64(_) | Cells::Decimal128(..) | Cells::Decimal256(..) => {
+    match cells.values() {
+        Values::Boolean(array) => out.extend(if array.value(row) { b"true" } else { b"false" }),
+        Values::Int16(_) | Values::Int32(_) | Values::Int64(_) | Values::Decimal128(..) | Values::Decimal256(..) => {
             cells.write(row, out)
         }
-        Cells::Float32(array) if array.value(row).is_finite() => cells.write(row, out),
-        Cells::Float64(array) if array.value(row).is_finite() => cells.write(row, out),
-        Cells::Utf8(_) | Cells::LargeUtf8(_) | Cells::Utf8View(_) => push_string(cells.text(row).unwrap_or_default(), out),
-        Cells::List(array, values) => {
+        Values::Float32(values) if values[row].is_finite() => cells.write(row, out),
+        Values::Float64(values) if values[row].is_finite() => cells.write(row, out),
+        Values::Utf8(array) => push_string(array.value(row), out),
+        Values::LargeUtf8(array) => push_string(array.value(row), out),
+        Values::Utf8View(array) => push_string(array.value(row), out),
+        Values::List(array, values) => {
             let (start, end) = (array.value_offsets()[row] as usize, array.value_offsets()[row + 1] as usize);
             out.push(b'[');
             for item in start..end {
@@ -60,7 +63,7 @@ pub(super) fn write(cells: &Cells<'_>, row: usize, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
-        Cells::Struct(_, fields) => {
+        Values::Struct(fields) => {
             out.push(b'{');
             for (index, (name, values)) in fields.iter().enumerate() {
                 if index > 0 {
@@ -81,25 +84,30 @@ pub(super) fn write(cells: &Cells<'_>, row: usize, out: &mut Vec<u8>) {
 }
 
 /// A string with what JSON demands escaped, and nothing more.
-fn push_string(text: &str, out: &mut Vec<u8>) {
+#[inline]
+fn push_string(text: &str, out: &mut Buffer) {
     out.push(b'"');
-    let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\')) {
-        out.extend_from_slice(&rest[..at]);
-        match rest[at] {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            control => {
-                let _ = write!(out, "\\u{control:04x}");
-            }
-        }
-        rest = &rest[at + 1..];
+    if Scan::for_json().finds(text.as_bytes()) {
+        push_escaped(text.as_bytes(), out)
+    } else {
+        out.extend(text.as_bytes())
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+fn push_escaped(text: &[u8], out: &mut Buffer) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in text {
+        match byte {
+            b'"' => out.extend(b"\\\""),
+            b'\\' => out.extend(b"\\\\"),
+            b'\n' => out.extend(b"\\n"),
+            b'\r' => out.extend(b"\\r"),
+            b'\t' => out.extend(b"\\t"),
+            0..0x20 => out.put([b'\\', b'u', b'0', b'0', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]], 6),
+            _ => out.push(*byte),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -115,9 +123,9 @@ mod tests {
     use super::*;
 
     fn written(columns: Vec<(&str, ArrayRef)>) -> String {
-        let mut out = Vec::new();
+        let mut out = Buffer::default();
         write_batch(&RecordBatch::try_from_iter(columns).unwrap(), &mut out).unwrap();
-        String::from_utf8(out).unwrap()
+        String::from_utf8(out.into_bytes()).unwrap()
     }
 
     #[test]

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use datafusion::physical_plan::{execute_stream, execute_stream_partitioned};
 use object_store::ObjectStore;
-use outflow_core::options::Format;
-use outflow_core::statement::UnloadStatement;
 use outflow_core::warehouse::EmptyResult;
 use outflow_core::{Code, Error, Result};
 use tokio::task::JoinSet;
@@ -15,12 +13,10 @@ use tracing::Instrument;
 
 use super::accept::accept;
 use super::arrange;
-use super::compress::compress_whole;
 use super::destination::Destination;
-use super::encode::Encoder;
 use super::error::from_running;
 use super::extent::Extent;
-use super::file::WrittenFile;
+use super::file::{WrittenFile, file_of_nothing};
 use super::partition::Partitions;
 use super::progress::Meter;
 use super::query::in_callers_text;
@@ -65,11 +61,7 @@ impl Runner {
         let (_, partitions) = self.plan(&unload, &CancellationToken::new()).await?;
         let statement = unload.statement;
         let schema = partitions.files().schema();
-        let mut bytes = Vec::new();
-        Encoder::new(&statement, schema)?.finish(schema, &mut bytes)?;
-        if statement.format != Format::Parquet {
-            bytes = compress_whole(statement.compression, bytes)?;
-        }
+        let bytes = file_of_nothing(&statement, schema).await?;
         Ok(EmptyResult { bytes, schema: partitions.files().described() })
     }
 
@@ -92,11 +84,7 @@ impl Runner {
 
     /// The query's plan, and the folders of its rows; what cannot be written as asked is refused here.
     async fn plan(&self, unload: &Unload, cancel: &CancellationToken) -> Result<(Plan, Partitions)> {
-        let UnloadStatement { query: text, format, row_group_size_mb, .. } = &unload.statement;
-        if *format == Format::Text || row_group_size_mb.is_some() {
-            let message = "the embedded warehouse writes neither delimited text nor row groups of a chosen size; say FORMAT AS CSV";
-            return Err(Error::new(Code::QueryInvalid, message));
-        }
+        let text = &unload.statement.query;
         let plan = Box::pin(self.session.plan(text, cancel)).await.map_err(|error| in_callers_text(error, text))?;
         let partitions = Partitions::new(&unload.statement, &plan.columns)?;
         accept(&unload.statement, partitions.files())?;

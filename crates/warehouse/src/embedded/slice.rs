@@ -89,7 +89,7 @@ impl Slice {
         while let Some(batch) = self.rows.next().await {
             let batch = batch.map_err(|error| from_running(error, &self.work.text_files))?;
             if batch.num_rows() > 0 {
-                // A number that `arrange` put behind the columns is left behind here.
+                // The column that `arrange` put behind the others is left behind here.
                 for (folder, rows) in self.work.partitions.split(self.work.columns.bring(batch)?)? {
                     self.write(&folder, rows).await?;
                 }
@@ -104,7 +104,13 @@ impl Slice {
             self.end_file().await?;
         }
         while rows.num_rows() > 0 {
-            let size = self.current.as_ref().map_or(0, |(_, file)| file.size());
+            let mut size = self.current.as_ref().map_or(0, |(_, file)| file.size());
+            if let Some((_, file)) = &mut self.current
+                && self.work.extent.fitting(&rows, size) < rows.num_rows()
+            {
+                file.settle().await?;
+                size = file.size();
+            }
             let fitting = match self.work.extent.fitting(&rows, size) {
                 0 if self.current.is_some() => {
                     self.end_file().await?;

@@ -1,41 +1,52 @@
-//! Values as text, exactly: what Redshift prints for them, in CSV and inside JSON alike.
-//!
-//! Numbers are never rounded: floating-point numbers get the fewest digits that read back as the same number. A moment has as many
-//! digits after the second as it needs, up to six.
+//! Values as text, exactly: what Redshift prints for them, in delimited text and inside JSON alike.
 
-use std::io::Write;
+pub(super) mod buffer;
+mod moment;
+mod number;
+pub(super) mod scan;
 
-use arrow::array::types::ByteArrayType;
 use arrow::array::{
-    Array, AsArray, BinaryViewArray, BooleanArray, GenericByteArray, ListArray, PrimitiveArray, StringViewArray, StructArray,
+    Array, AsArray, BooleanArray, GenericBinaryArray, GenericStringArray, ListArray, OffsetSizeTrait, StringViewArray,
+    StructArray,
 };
+use arrow::array::{BinaryViewArray, PrimitiveArray};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Decimal256Type};
 use arrow::datatypes::{
-    ArrowPrimitiveType, BinaryType, DataType, Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int16Type,
-    Int32Type, Int64Type, LargeBinaryType, LargeUtf8Type, Time64MicrosecondType, TimestampMicrosecondType, Utf8Type,
+    Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType,
 };
 use outflow_core::{Code, Error, Result};
 
+use self::buffer::Buffer;
+
 /// One column of a batch, ready to be written value by value. Holds only the types that `Columns` lets through.
-pub(super) enum Cells<'a> {
+pub(super) struct Cells<'a> {
+    nulls: Option<&'a NullBuffer>,
+    values: Values<'a>,
+}
+
+/// The values of a column, each kind in the form from which it is written fastest.
+pub(super) enum Values<'a> {
     Boolean(&'a BooleanArray),
-    Int16(&'a PrimitiveArray<Int16Type>),
-    Int32(&'a PrimitiveArray<Int32Type>),
-    Int64(&'a PrimitiveArray<Int64Type>),
-    Float32(&'a PrimitiveArray<Float32Type>),
-    Float64(&'a PrimitiveArray<Float64Type>),
-    Decimal128(&'a PrimitiveArray<Decimal128Type>, usize),
+    Int16(&'a [i16]),
+    Int32(&'a [i32]),
+    Int64(&'a [i64]),
+    Float32(&'a [f32]),
+    Float64(&'a [f64]),
+    Decimal128(&'a [i128], usize),
     Decimal256(&'a PrimitiveArray<Decimal256Type>, usize),
-    Date(&'a PrimitiveArray<Date32Type>),
-    Time(&'a PrimitiveArray<Time64MicrosecondType>),
-    Timestamp(&'a PrimitiveArray<TimestampMicrosecondType>, bool),
-    Utf8(&'a GenericByteArray<Utf8Type>),
-    LargeUtf8(&'a GenericByteArray<LargeUtf8Type>),
+    Date(&'a [i32]),
+    Time(&'a [i64]),
+    Timestamp(&'a [i64], bool),
+    Utf8(&'a GenericStringArray<i32>),
+    LargeUtf8(&'a GenericStringArray<i64>),
     Utf8View(&'a StringViewArray),
-    Binary(&'a GenericByteArray<BinaryType>),
-    LargeBinary(&'a GenericByteArray<LargeBinaryType>),
+    Binary(&'a GenericBinaryArray<i32>),
+    LargeBinary(&'a GenericBinaryArray<i64>),
     BinaryView(&'a BinaryViewArray),
     List(&'a ListArray, Box<Cells<'a>>),
-    Struct(&'a StructArray, Vec<(String, Cells<'a>)>),
+    Struct(Vec<(String, Cells<'a>)>),
 }
 
 impl<'a> Cells<'a> {
@@ -44,265 +55,135 @@ impl<'a> Cells<'a> {
     /// # Errors
     /// `internal` for a type that no result has.
     pub(super) fn new(array: &'a dyn Array) -> Result<Self> {
-        Ok(match array.data_type() {
-            DataType::Boolean => Self::Boolean(array.as_boolean()),
-            DataType::Int16 => Self::Int16(array.as_primitive()),
-            DataType::Int32 => Self::Int32(array.as_primitive()),
-            DataType::Int64 => Self::Int64(array.as_primitive()),
-            DataType::Float32 => Self::Float32(array.as_primitive()),
-            DataType::Float64 => Self::Float64(array.as_primitive()),
-            DataType::Decimal128(_, scale) => Self::Decimal128(array.as_primitive(), usize::from(scale.unsigned_abs())),
-            DataType::Decimal256(_, scale) => Self::Decimal256(array.as_primitive(), usize::from(scale.unsigned_abs())),
-            DataType::Date32 => Self::Date(array.as_primitive()),
-            DataType::Time64(_) => Self::Time(array.as_primitive()),
-            DataType::Timestamp(_, zone) => Self::Timestamp(array.as_primitive(), zone.is_some()),
-            DataType::Utf8 => Self::Utf8(array.as_string()),
-            DataType::LargeUtf8 => Self::LargeUtf8(array.as_string()),
-            DataType::Utf8View => Self::Utf8View(array.as_string_view()),
-            DataType::Binary => Self::Binary(array.as_binary()),
-            DataType::LargeBinary => Self::LargeBinary(array.as_binary()),
-            DataType::BinaryView => Self::BinaryView(array.as_binary_view()),
+        let values = match array.data_type() {
+            DataType::Boolean => Values::Boolean(array.as_boolean()),
+            DataType::Int16 => Values::Int16(numbers::<Int16Type>(array)),
+            DataType::Int32 => Values::Int32(numbers::<Int32Type>(array)),
+            DataType::Int64 => Values::Int64(numbers::<Int64Type>(array)),
+            DataType::Float32 => Values::Float32(numbers::<Float32Type>(array)),
+            DataType::Float64 => Values::Float64(numbers::<Float64Type>(array)),
+            DataType::Decimal128(_, scale) => {
+                Values::Decimal128(numbers::<Decimal128Type>(array), usize::from(scale.unsigned_abs()))
+            }
+            DataType::Decimal256(_, scale) => Values::Decimal256(array.as_primitive(), usize::from(scale.unsigned_abs())),
+            DataType::Date32 => Values::Date(numbers::<Date32Type>(array)),
+            DataType::Time64(_) => Values::Time(numbers::<Time64MicrosecondType>(array)),
+            DataType::Timestamp(_, zone) => Values::Timestamp(numbers::<TimestampMicrosecondType>(array), zone.is_some()),
+            DataType::Utf8 => Values::Utf8(array.as_string()),
+            DataType::LargeUtf8 => Values::LargeUtf8(array.as_string()),
+            DataType::Utf8View => Values::Utf8View(array.as_string_view()),
+            DataType::Binary => Values::Binary(array.as_binary()),
+            DataType::LargeBinary => Values::LargeBinary(array.as_binary()),
+            DataType::BinaryView => Values::BinaryView(array.as_binary_view()),
             DataType::List(_) => {
                 let list = array.as_list::<i32>();
-                Self::List(list, Box::new(Self::new(list.values().as_ref())?))
+                Values::List(list, Box::new(Self::new(list.values().as_ref())?))
             }
-            DataType::Struct(fields) => {
-                let columns = array.as_struct();
-                let cells =
-                    fields.iter().zip(columns.columns()).map(|(field, column)| Ok((field.name().clone(), Self::new(column)?)));
-                Self::Struct(columns, cells.collect::<Result<_>>()?)
-            }
+            DataType::Struct(fields) => Values::Struct(structure(fields, array.as_struct())?),
             other => return Err(Error::new(Code::Internal, format!("a result has the type `{other}`, which is never written"))),
-        })
+        };
+        Ok(Self { nulls: array.nulls().filter(|nulls| nulls.null_count() > 0), values })
+    }
+
+    /// The values, whatever of them are NULL.
+    pub(super) fn values(&self) -> &Values<'a> {
+        &self.values
     }
 
     /// Whether the value is NULL.
+    #[inline]
     pub(super) fn is_null(&self, row: usize) -> bool {
-        match self {
-            Self::Boolean(array) => array.is_null(row),
-            Self::Int16(array) => array.is_null(row),
-            Self::Int32(array) => array.is_null(row),
-            Self::Int64(array) => array.is_null(row),
-            Self::Float32(array) => array.is_null(row),
-            Self::Float64(array) => array.is_null(row),
-            Self::Decimal128(array, _) => array.is_null(row),
-            Self::Decimal256(array, _) => array.is_null(row),
-            Self::Date(array) => array.is_null(row),
-            Self::Time(array) => array.is_null(row),
-            Self::Timestamp(array, _) => array.is_null(row),
-            Self::Utf8(array) => array.is_null(row),
-            Self::LargeUtf8(array) => array.is_null(row),
-            Self::Utf8View(array) => array.is_null(row),
-            Self::Binary(array) => array.is_null(row),
-            Self::LargeBinary(array) => array.is_null(row),
-            Self::BinaryView(array) => array.is_null(row),
-            Self::List(array, _) => array.is_null(row),
-            Self::Struct(array, _) => array.is_null(row),
-        }
+        self.nulls.is_some_and(|nulls| nulls.is_null(row))
     }
 
     /// The text itself, of a column of text.
+    #[inline]
     pub(super) fn text(&self, row: usize) -> Option<&'a str> {
-        match self {
-            Self::Utf8(array) => Some(value(array, row)),
-            Self::LargeUtf8(array) => Some(value(array, row)),
-            Self::Utf8View(array) => Some(array.value(row)),
+        match &self.values {
+            Values::Utf8(array) => Some(array.value(row)),
+            Values::LargeUtf8(array) => Some(array.value(row)),
+            Values::Utf8View(array) => Some(array.value(row)),
             _ => None,
         }
     }
 
+    /// Whether it holds texts.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.values, Values::Utf8(_) | Values::LargeUtf8(_) | Values::Utf8View(_))
+    }
+
     /// Whether it holds lists or structures, which are written as JSON everywhere.
     pub(super) fn is_nested(&self) -> bool {
-        matches!(self, Self::List(..) | Self::Struct(..))
+        matches!(self.values, Values::List(..) | Values::Struct(..))
     }
 
-    /// Writes a value that is neither NULL, nor text, nor nested.
-    pub(super) fn write(&self, row: usize, out: &mut Vec<u8>) {
-        match self {
-            Self::Boolean(array) => out.push(if array.value(row) { b't' } else { b'f' }),
-            Self::Int16(array) => integer(array.value(row), out),
-            Self::Int32(array) => integer(array.value(row), out),
-            Self::Int64(array) => integer(array.value(row), out),
-            Self::Float32(array) => float32(primitive(array, row), out),
-            Self::Float64(array) => float64(primitive(array, row), out),
-            Self::Decimal128(array, scale) => decimal(itoa::Buffer::new().format(array.value(row)), *scale, out),
-            Self::Decimal256(array, scale) => decimal(&array.value(row).to_string(), *scale, out),
-            Self::Date(array) => date(i64::from(array.value(row)), out),
-            Self::Time(array) => time(array.value(row), out),
-            Self::Timestamp(array, has_zone) => timestamp(array.value(row), *has_zone, out),
-            Self::Binary(array) => hexadecimal(array.value(row), out),
-            Self::LargeBinary(array) => hexadecimal(array.value(row), out),
-            Self::BinaryView(array) => hexadecimal(array.value(row), out),
-            Self::Utf8(_) | Self::LargeUtf8(_) | Self::Utf8View(_) => {
-                out.extend_from_slice(self.text(row).unwrap_or_default().as_bytes());
-            }
-            Self::List(..) | Self::Struct(..) => super::json::write(self, row, out),
+    /// Writes a value that is not NULL.
+    #[inline]
+    pub(super) fn write(&self, row: usize, out: &mut Buffer) {
+        match &self.values {
+            Values::Boolean(array) => out.push(if array.value(row) { b't' } else { b'f' }),
+            Values::Int16(values) => number::integer(i64::from(values[row]), out),
+            Values::Int32(values) => number::integer(i64::from(values[row]), out),
+            Values::Int64(values) => number::integer(values[row], out),
+            Values::Float32(values) => number::float32(values[row], out),
+            Values::Float64(values) => number::float64(values[row], out),
+            Values::Decimal128(values, scale) => number::decimal(values[row], *scale, out),
+            Values::Decimal256(array, scale) => number::long_decimal(&array.value(row).to_string(), *scale, out),
+            Values::Date(values) => moment::date(i64::from(values[row]), out),
+            Values::Time(values) => moment::time(values[row], out),
+            Values::Timestamp(values, has_zone) => moment::timestamp(values[row], *has_zone, out),
+            Values::Utf8(array) => out.extend(array.value(row).as_bytes()),
+            Values::LargeUtf8(array) => out.extend(array.value(row).as_bytes()),
+            Values::Utf8View(array) => out.extend(array.value(row).as_bytes()),
+            Values::Binary(array) => hexadecimal(array.value(row), out),
+            Values::LargeBinary(array) => hexadecimal(array.value(row), out),
+            Values::BinaryView(array) => hexadecimal(array.value(row), out),
+            Values::List(..) | Values::Struct(..) => super::json::write(self, row, out),
         }
     }
 }
 
-fn value<T: ByteArrayType>(array: &GenericByteArray<T>, row: usize) -> &T::Native {
-    array.value(row)
+fn numbers<T: ArrowPrimitiveType>(array: &dyn Array) -> &[T::Native] {
+    array.as_primitive::<T>().values()
 }
 
-fn primitive<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, row: usize) -> T::Native {
-    array.value(row)
+fn structure<'a>(fields: &arrow::datatypes::Fields, columns: &'a StructArray) -> Result<Vec<(String, Cells<'a>)>> {
+    fields.iter().zip(columns.columns()).map(|(field, column)| Ok((field.name().clone(), Cells::new(column)?))).collect()
 }
 
-fn integer(value: impl itoa::Integer, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-}
-
-fn float32(value: f32, out: &mut Vec<u8>) {
-    match special(f64::from(value)) {
-        Some(text) => out.extend_from_slice(text.as_bytes()),
-        None => scientific(&format!("{value:e}"), 6, out),
-    }
-}
-
-fn float64(value: f64, out: &mut Vec<u8>) {
-    match special(value) {
-        Some(text) => out.extend_from_slice(text.as_bytes()),
-        None => scientific(&format!("{value:e}"), 15, out),
-    }
-}
-
-fn special(value: f64) -> Option<&'static str> {
-    match value {
-        value if value.is_nan() => Some("NaN"),
-        f64::INFINITY => Some("Infinity"),
-        f64::NEG_INFINITY => Some("-Infinity"),
-        _ => None,
-    }
-}
-
-/// Lays out `-1.25e3` as PostgreSQL does: plain while the exponent is from -4 to below `digits`, else with an exponent of two digits.
-fn scientific(shortest: &str, digits: i32, out: &mut Vec<u8>) {
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    out.extend_from_slice(sign.as_bytes());
-    if !(-4..digits).contains(&exponent) {
-        out.extend_from_slice(mantissa.as_bytes());
-        let sign = if exponent < 0 { '-' } else { '+' };
-        let _ = write!(out, "e{sign}{:02}", exponent.unsigned_abs());
-    } else if exponent < 0 {
-        out.extend_from_slice(b"0.");
-        out.resize(out.len() + (exponent.unsigned_abs() as usize - 1), b'0');
-        out.extend_from_slice(whole.as_bytes());
-        out.extend_from_slice(fraction.as_bytes());
-    } else {
-        let point = exponent as usize;
-        out.extend_from_slice(whole.as_bytes());
-        for place in 0..point {
-            out.push(fraction.as_bytes().get(place).copied().unwrap_or(b'0'));
+/// How many bytes the texts and binary values of an array have; what is of one width counts nothing.
+pub(super) fn text_bytes(array: &dyn Array) -> usize {
+    match array.data_type() {
+        DataType::Utf8 => spanned(array.as_string::<i32>().value_offsets()),
+        DataType::LargeUtf8 => spanned(array.as_string::<i64>().value_offsets()),
+        DataType::Binary => spanned(array.as_binary::<i32>().value_offsets()),
+        DataType::LargeBinary => spanned(array.as_binary::<i64>().value_offsets()),
+        DataType::Utf8View => array.as_string_view().lengths().map(|length| length as usize).sum(),
+        DataType::BinaryView => array.as_binary_view().lengths().map(|length| length as usize).sum(),
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            let (first, last) = (list.value_offsets()[0] as usize, list.value_offsets()[list.len()] as usize);
+            let values = list.values().slice(first, last - first);
+            text_bytes(values.as_ref()) + 8 * values.len()
         }
-        if fraction.len() > point {
-            out.push(b'.');
-            out.extend_from_slice(&fraction.as_bytes()[point..]);
+        DataType::Struct(_) => {
+            array.as_struct().columns().iter().map(|column| text_bytes(column.as_ref()) + 8 * column.len()).sum()
         }
+        _ => 0,
     }
 }
 
-/// Puts the point into the digits of a decimal.
-fn decimal(digits: &str, scale: usize, out: &mut Vec<u8>) {
-    let digits = match digits.strip_prefix('-') {
-        Some(rest) => {
-            out.push(b'-');
-            rest
-        }
-        None => digits,
-    };
-    if scale == 0 {
-        out.extend_from_slice(digits.as_bytes());
-        return;
-    }
-    if digits.len() <= scale {
-        out.extend_from_slice(b"0.");
-        out.resize(out.len() + (scale - digits.len()), b'0');
-        out.extend_from_slice(digits.as_bytes());
-    } else {
-        let (whole, fraction) = digits.split_at(digits.len() - scale);
-        out.extend_from_slice(whole.as_bytes());
-        out.push(b'.');
-        out.extend_from_slice(fraction.as_bytes());
+fn spanned<O: OffsetSizeTrait>(offsets: &[O]) -> usize {
+    match (offsets.first(), offsets.last()) {
+        (Some(first), Some(last)) => last.as_usize() - first.as_usize(),
+        _ => 0,
     }
 }
 
-/// The date so many days after 1970-01-01; `BC` follows the years before 1.
-fn date(days: i64, out: &mut Vec<u8>) {
-    // Civil from days: the year begins in March, so that a leap day is its last.
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    let shown = if year > 0 { year } else { 1 - year };
-    padded(shown, 4, out);
-    out.push(b'-');
-    padded(month, 2, out);
-    out.push(b'-');
-    padded(day, 2, out);
-    if year <= 0 {
-        out.extend_from_slice(b" BC");
-    }
-}
-
-fn time(micros: i64, out: &mut Vec<u8>) {
-    let seconds = micros / 1_000_000;
-    padded(seconds / 3_600, 2, out);
-    out.push(b':');
-    padded(seconds / 60 % 60, 2, out);
-    out.push(b':');
-    padded(seconds % 60, 2, out);
-    let mut fraction = micros % 1_000_000;
-    if fraction > 0 {
-        let mut width = 6;
-        while fraction % 10 == 0 {
-            fraction /= 10;
-            width -= 1;
-        }
-        out.push(b'.');
-        padded(fraction, width, out);
-    }
-}
-
-fn timestamp(micros: i64, has_zone: bool, out: &mut Vec<u8>) {
-    const DAY: i64 = 86_400_000_000;
-    let start = out.len();
-    date(micros.div_euclid(DAY), out);
-    let is_before_christ = out.ends_with(b" BC");
-    if is_before_christ {
-        out.truncate(out.len() - 3);
-    }
-    debug_assert!(out.len() > start);
-    out.push(b' ');
-    time(micros.rem_euclid(DAY), out);
-    if has_zone {
-        out.extend_from_slice(b"+00");
-    }
-    if is_before_christ {
-        out.extend_from_slice(b" BC");
-    }
-}
-
-fn padded(value: i64, width: usize, out: &mut Vec<u8>) {
-    let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(value);
-    out.resize(out.len() + width.saturating_sub(digits.len()), b'0');
-    out.extend_from_slice(digits.as_bytes());
-}
-
-fn hexadecimal(bytes: &[u8], out: &mut Vec<u8>) {
+fn hexadecimal(bytes: &[u8], out: &mut Buffer) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {
-        out.push(DIGITS[usize::from(byte >> 4)]);
-        out.push(DIGITS[usize::from(byte & 15)]);
+        out.put([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]], 2);
     }
 }
 
@@ -310,72 +191,10 @@ fn hexadecimal(bytes: &[u8], out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    fn made(write: impl FnOnce(&mut Vec<u8>)) -> String {
-        let mut out = Vec::new();
-        write(&mut out);
-        String::from_utf8(out).unwrap()
-    }
-
     #[test]
-    fn floating_point_numbers_read_back_as_themselves() {
-        let cases = [
-            (0.0, "0"),
-            (-0.0, "-0"),
-            (0.1, "0.1"),
-            (1.0, "1"),
-            (-1234.5678, "-1234.5678"),
-            (1e14, "100000000000000"),
-            (1e15, "1e+15"),
-            (1.5e300, "1.5e+300"),
-            (0.0001, "0.0001"),
-            (0.00001, "1e-05"),
-            (123456789012345.6, "123456789012345.6"),
-            (f64::NAN, "NaN"),
-            (f64::NEG_INFINITY, "-Infinity"),
-            (5e-324, "5e-324"),
-        ];
-        for (value, text) in cases {
-            assert_eq!(made(|out| float64(value, out)), text);
-            if !value.is_nan() {
-                assert_eq!(text.replace("Infinity", "inf").parse::<f64>().unwrap(), value);
-            }
-        }
-        assert_eq!(made(|out| float32(0.1, out)), "0.1");
-        assert_eq!(made(|out| float32(1e6, out)), "1e+06");
-    }
-
-    #[test]
-    fn decimals_keep_every_digit() {
-        let cases = [("12345", 2, "123.45"), ("-5", 2, "-0.05"), ("0", 4, "0.0000"), ("7", 0, "7"), ("-100", 3, "-0.100")];
-        for (digits, scale, text) in cases {
-            assert_eq!(made(|out| decimal(digits, scale, out)), text);
-        }
-    }
-
-    #[test]
-    fn dates_are_those_of_the_calendar() {
-        let cases = [
-            (0, "1970-01-01"),
-            (-1, "1969-12-31"),
-            (11_016, "2000-02-29"),
-            (19_782, "2024-02-29"),
-            (2_932_896, "9999-12-31"),
-            (2_932_897, "10000-01-01"),
-            (-719_162, "0001-01-01"),
-            (-719_163, "0001-12-31 BC"),
-        ];
-        for (days, text) in cases {
-            assert_eq!(made(|out| date(days, out)), text);
-        }
-    }
-
-    #[test]
-    fn moments_have_as_many_digits_as_they_need() {
-        assert_eq!(made(|out| timestamp(1_767_225_600_000_000, false, out)), "2026-01-01 00:00:00");
-        assert_eq!(made(|out| timestamp(1_767_225_600_120_000, false, out)), "2026-01-01 00:00:00.12");
-        assert_eq!(made(|out| timestamp(-1, true, out)), "1969-12-31 23:59:59.999999+00");
-        assert_eq!(made(|out| timestamp(-62_135_596_800_000_001, true, out)), "0001-12-31 23:59:59.999999+00 BC");
-        assert_eq!(made(|out| time(45_296_000_700, out)), "12:34:56.0007");
-        assert_eq!(made(|out| hexadecimal(&[0, 255, 16], out)), "00ff10");
+    fn binary_values_are_hexadecimal() {
+        let mut out = Buffer::default();
+        hexadecimal(&[0, 255, 16], &mut out);
+        assert_eq!(out.written(), b"00ff10");
     }
 }

@@ -11,6 +11,7 @@ use sqlparser::ast::{Expr, Function, FunctionArgumentClause, FunctionArguments, 
 
 use super::super::growth::LONGEST;
 use super::super::text::Cells;
+use super::super::text::buffer::Buffer;
 use super::rowwise::{Rowwise, as_text, failed, is_text, wrong};
 use super::tree::{call, expressions, function as called, plain_text, refused, text};
 
@@ -86,7 +87,7 @@ fn joined_lists(columns: &[ArrayRef]) -> EngineResult<ArrayRef> {
     };
     let cells = Cells::new(values.as_ref()).map_err(|error| failed("listagg", error.message()))?;
     let mut joined = StringViewBuilder::new();
-    let (mut text, mut value) = (Vec::new(), Vec::new());
+    let (mut text, mut value) = (Vec::new(), Buffer::default());
     for row in 0..lists.len() {
         text.clear();
         let mut is_empty = true;
@@ -95,13 +96,13 @@ fn joined_lists(columns: &[ArrayRef]) -> EngineResult<ArrayRef> {
         for place in within.filter(|place| !cells.is_null(*place)) {
             value.clear();
             cells.write(place, &mut value);
-            if value.is_empty() {
+            if value.len() == 0 {
                 continue;
             }
             if !is_empty {
                 text.extend_from_slice(delimiters.value(row).as_bytes());
             }
-            text.extend_from_slice(&value);
+            text.extend_from_slice(value.written());
             is_empty = false;
             if text.len() as u64 > LONGEST {
                 return Err(failed("listagg", &format!("makes a text longer than {LONGEST} bytes, the most that there can be")));
