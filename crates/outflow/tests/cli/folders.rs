@@ -113,7 +113,7 @@ fn every_option_reaches_the_statement() {
 }
 
 #[test]
-fn a_query_becomes_folders() {
+fn a_query_becomes_folders_and_every_kind_of_text_is_counted() {
     let place = Place::with_tables();
     let unload = |flags: &[&str]| {
         place.run(&[&["unload", "SELECT id, name FROM fruit", "--tables", "tables", "--data-dir", "data"][..], flags].concat())
@@ -128,4 +128,24 @@ fn a_query_becomes_folders() {
     // Before it runs: the folder holds the receipt of another unload.
     let taken = unload(&["--partition-by", "name", "--out", "p"]);
     assert!(taken.code == 4 && !taken.stderr.contains("accepted"), "{}", taken.stderr);
+
+    // A value has a line's end in it: where the file tells, it is counted, and where it does not, nothing is claimed.
+    for (out, flags, told) in [
+        ("escaped.txt.bz2", &["--escape"][..], "3 rows"),
+        ("both.txt", &["--escape", "--quote-all"], "3 rows"),
+        ("plain.txt", &[], "not checked: the rows"),
+        ("quoted.txt.zst", &["--quote-all"], "3 rows"),
+        ("fixed.txt.gz", &["--fixed-width", "id:2,name:12"], "not checked: the rows"),
+        ("one.csv.bz2", &[], "3 rows"),
+    ] {
+        let ended = unload(&[&["--out", out, "--save-receipt"][..], flags].concat());
+        assert_eq!(ended.code, 0, "{out}: {}", ended.stderr);
+        let checked = place.run(&["verify", out]);
+        assert!(checked.code == 0 && checked.stdout.contains(told), "{out}: {}{}", checked.stdout, checked.stderr);
+        let mut bytes = std::fs::read(place.path(out)).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(place.path(out), &bytes).unwrap();
+        assert_eq!(place.run(&["verify", out]).code, 1, "{out}");
+    }
 }

@@ -123,8 +123,9 @@ async fn another_option_is_another_request() {
 #[tokio::test]
 async fn a_partitioned_result_is_listed_downloaded_and_deleted_with_its_folders() {
     let app = TestApp::new().await;
-    let sql = "SELECT n, CASE WHEN n < 2 THEN NULL WHEN n < 5 THEN 'a/b' ELSE '한글' END AS kind FROM numbers WHERE n < 6";
-    app.submit(json!({"requestId": "p", "sql": sql, "partitionBy": ["kind"], "parallel": false, "compression": "none"})).await;
+    let sql =
+        "SELECT n, CASE WHEN n < 2 THEN NULL WHEN n < 5 THEN 'a/b' ELSE '한글' END AS kind FROM numbers WHERE n < 6 ORDER BY n";
+    app.submit(json!({"requestId": "p", "sql": sql, "partitionBy": ["kind"], "compression": "none"})).await;
     let unload = app.ended("p").await;
     assert_eq!(
         (&unload["status"], &unload["rowCount"], &unload["fileCount"]),
@@ -157,11 +158,60 @@ async fn a_partitioned_result_is_listed_downloaded_and_deleted_with_its_folders(
 }
 
 #[tokio::test]
+async fn every_option_makes_the_file_that_it_says() {
+    let app = TestApp::new().await;
+    let sql = "SELECT n, CASE WHEN n = 1 THEN NULL ELSE 'a|\"' || n END AS name FROM numbers WHERE n < 3";
+    let text = |options: Value| {
+        let mut body = json!({"sql": sql, "format": "text", "compression": "none"});
+        body.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        body
+    };
+    let cases = [
+        (text(json!({})), "n|name\n0|a|\"0\n1|\n2|a|\"2\n"),
+        (text(json!({"nullAs": "NULL", "header": false, "delimiter": ";"})), "0;a|\"0\n1;NULL\n2;a|\"2\n"),
+        (text(json!({"escape": true})), "n|name\n0|a\\|\"0\n1|\n2|a\\|\"2\n"),
+        (
+            text(json!({"quoteAll": true, "escape": true, "nullAs": "~"})),
+            "\"n\"|\"name\"\n\"0\"|\"a\\|\\\"0\"\n\"1\"|~\n\"2\"|\"a\\|\\\"2\"\n",
+        ),
+        // Written in pieces and joined: the header is written here.
+        (text(json!({"quoteAll": true, "parallel": true})), "\"n\"|\"name\"\n\"0\"|\"a|\"0\"\n\"1\"|\n\"2\"|\"a|\"2\"\n"),
+        (text(json!({"fixedWidth": "n:2,name:5"})), "0 a|\"0 \n1      \n2 a|\"2 \n"),
+    ];
+    for (index, (mut body, expected)) in cases.into_iter().enumerate() {
+        let id = format!("t{index}");
+        body["requestId"] = json!(id);
+        app.submit(body.clone()).await;
+        let unload = app.ended(&id).await;
+        assert_eq!((&unload["status"], &unload["rowCount"]), (&json!("DONE"), &json!(3)), "{unload}");
+        let file = app.get(&format!("/api/unload/file/{id}")).await.json()["files"][0].clone();
+        assert_eq!(file["contentType"], "text/plain; charset=utf-8");
+        let answer = app.download(file["url"].as_str().unwrap()).await;
+        assert_eq!(String::from_utf8(answer.body.clone()).unwrap(), expected, "{body}");
+        assert!(answer.header("content-disposition").contains(&format!("\"{id}.txt\"")));
+    }
+
+    app.submit(json!({"requestId": "b", "sql": "SELECT n FROM numbers WHERE n < 3", "compression": "bzip2", "extension": "dat"}))
+        .await;
+    assert_eq!(app.ended("b").await["status"], "DONE");
+    let file = app.get("/api/unload/file/b").await.json()["files"][0].clone();
+    assert_eq!((&file["name"], &file["contentType"]), (&json!("output000.dat"), &json!("application/x-bzip2")));
+    assert!(app.bytes_of(file["url"].as_str().unwrap()).await.starts_with(b"BZh"));
+
+    let groups = json!({"requestId": "g", "sql": "SELECT n FROM numbers", "format": "parquet", "rowGroupSizeMb": 32});
+    app.submit(groups).await;
+    assert_eq!(app.ended("g").await["status"], "DONE");
+}
+
+#[tokio::test]
 async fn zero_rows_are_one_file_whatever_was_asked_for() {
     let app = TestApp::new().await;
     let cases = [
         (json!({"partitionBy": ["m"], "compression": "none"}), "n\n"),
         (json!({"partitionBy": ["m"], "partitionInclude": true, "compression": "none"}), "n,m\n"),
+        (json!({"format": "text", "quoteAll": true, "compression": "none"}), "\"n\"|\"m\"\n"),
+        (json!({"format": "text", "quoteAll": true, "compression": "none", "parallel": true}), "\"n\"|\"m\"\n"),
+        (json!({"format": "text", "fixedWidth": "n:3,m:3", "compression": "none"}), ""),
     ];
     for (index, (fields, expected)) in cases.into_iter().enumerate() {
         let id = format!("z{index}");
