@@ -10,18 +10,24 @@ use outflow_core::receipt::{Checksum, ChecksumAlgorithm};
 use sha2::{Digest, Sha256};
 
 use crate::error::{from_io, from_object_store};
-use crate::storage::{Storage, stopped};
+use crate::storage::{Storage, path_of, stopped};
 
 /// How much is read at a time.
 const PIECE: usize = 1024 * 1024;
 
 impl Storage {
-    /// The checksum of a file: SHA-256, as its bytes pass through us here. Constant memory, and off the threads that answer callers.
+    /// The checksum of a file: SHA-256, since its bytes pass through us. One that was written through [`Storage::object_store`] was summed
+    /// then; any other is read now, in constant memory and off the threads that answer callers.
     ///
     /// # Errors
     /// `not_found`, `storage_denied`, `storage_unavailable`.
     pub async fn checksum(&self, key: &StorageKey) -> Result<Checksum> {
         let what = format!("summing `{}`", key.path());
+        if let Some(sum) = self.sums.get(&path_of(key)?)
+            && self.head(key).await? == Some(sum.size)
+        {
+            return Ok(sha256(&sum.digest));
+        }
         let digest = match self.get(key, GetOptions::new(), &what).await?.payload {
             GetResultPayload::File(file, _) => {
                 let summed = tokio::task::spawn_blocking(move || digest_of(file)).await.map_err(stopped)?;
@@ -39,9 +45,12 @@ impl Storage {
                 hasher.finalize().to_vec()
             }
         };
-        let value = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Checksum { algorithm: ChecksumAlgorithm::Sha256, value })
+        Ok(sha256(&digest))
     }
+}
+
+fn sha256(digest: &[u8]) -> Checksum {
+    Checksum { algorithm: ChecksumAlgorithm::Sha256, value: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
 }
 
 fn digest_of(mut file: std::fs::File) -> std::io::Result<Vec<u8>> {

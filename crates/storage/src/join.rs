@@ -67,7 +67,9 @@ impl Storage {
         }
         let wanted = Wanted(Arc::new(AtomicBool::new(true)));
         let (folder, flag) = (self.folder.clone(), Arc::clone(&wanted.0));
-        let joined = self.folder.publish(&path_of(target)?, move |file| copy(&folder, &sources, file, &flag)).await;
+        let location = path_of(target)?;
+        self.sums.forget(&location);
+        let joined = self.folder.publish(&location, move |file| copy(&folder, &sources, file, &flag)).await;
         joined.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<OtherHead>()) {
             Some(other) => Error::new(Code::VerificationFailed, other.to_string()),
             None => from_write(error, &format!("joining {} parts into `{}`", parts.len(), target.path())),

@@ -13,6 +13,7 @@ mod local;
 pub mod range;
 mod read;
 mod storage;
+mod summing;
 #[cfg(test)]
 mod testing;
 

@@ -16,6 +16,7 @@ use outflow_core::{Code, Error, Result};
 use crate::error::{from_io, from_write};
 use crate::link::{LinkKeys, Signer};
 use crate::local::LocalFolder;
+use crate::summing::{Summing, Sums};
 
 /// The bucket that a local folder goes by in UNLOAD and in manifests.
 const LOCAL_BUCKET: &str = "local";
@@ -37,6 +38,7 @@ pub struct StorageOptions {
 #[derive(Debug, Clone)]
 pub struct Storage {
     pub(crate) objects: Arc<dyn ObjectStore>,
+    pub(crate) sums: Arc<Sums>,
     pub(crate) folder: LocalFolder,
     pub(crate) signer: Arc<Signer>,
     public_url: PublicUrl,
@@ -56,8 +58,10 @@ impl Storage {
                 .map_err(|error| from_io(error, &format!("opening the storage folder `{}`", root.display())))
         });
         let folder = opened.await.map_err(stopped)??;
+        let sums = Arc::new(Sums::default());
         Ok(Self {
-            objects: Arc::new(folder.clone()),
+            objects: Arc::new(Summing::new(folder.clone(), Arc::clone(&sums))),
+            sums,
             folder,
             signer: Arc::new(Signer::new(options.link_keys, options.public_url.clone())),
             public_url: options.public_url,
@@ -108,8 +112,9 @@ impl Storage {
     /// # Errors
     /// `storage_full`, `storage_denied`, `storage_unavailable`.
     pub async fn put(&self, key: &StorageKey, bytes: Bytes) -> Result<()> {
-        let write = move |mut file: &File| file.write_all(&bytes);
-        let written = self.folder.publish(&path_of(key)?, write).await;
+        let (location, write) = (path_of(key)?, move |mut file: &File| file.write_all(&bytes));
+        self.sums.forget(&location);
+        let written = self.folder.publish(&location, write).await;
         written.map_err(|error| from_write(error, &format!("writing `{}`", key.path())))
     }
 

@@ -1,5 +1,7 @@
 use std::io::ErrorKind;
 
+use object_store::ObjectStoreExt;
+
 use super::*;
 use crate::testing::{failing, file, place, storage};
 
@@ -118,6 +120,22 @@ async fn deleting_a_file_is_idempotent_and_spares_the_others() {
         storage.delete(&file("output000")).await.unwrap();
     }
     assert_eq!(storage.list(&place(1)).await.unwrap(), [("output001".to_owned(), 1), ("p=1/output000".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn what_was_written_through_the_store_is_not_read_again_unless_its_size_changed() {
+    let (folder, storage) = storage().await;
+    let key = file("output000");
+    let path = object_store::path::Path::parse(key.path()).unwrap();
+    storage.object_store().put(&path, "abc".into()).await.unwrap();
+    let on_disk = folder.path().join(key.path());
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    std::fs::write(&on_disk, "xyz").unwrap();
+    assert_eq!(storage.checksum(&key).await.unwrap().value, abc, "it is the sum of what was written");
+    std::fs::write(&on_disk, "").unwrap();
+    assert_ne!(storage.checksum(&key).await.unwrap().value, abc, "a file of another size is read");
+    storage.put(&key, "abc".into()).await.unwrap();
+    assert_eq!(storage.checksum(&key).await.unwrap().value, abc);
 }
 
 #[tokio::test]
