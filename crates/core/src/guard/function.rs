@@ -16,7 +16,7 @@ pub(crate) struct Functions(&'static [&'static [&'static str]]);
 pub(crate) const EMBEDDED: Functions = Functions(&[&COMMON, &DATAFUSION]);
 
 /// What Redshift has.
-pub(crate) const REDSHIFT: Functions = Functions(&[&COMMON, &AMAZON]);
+pub(crate) const REDSHIFT: Functions = Functions(&[&COMMON, &AMAZON, &SPATIAL]);
 
 impl Functions {
     /// Whether a function of that name, in lower case, may be called.
@@ -36,12 +36,12 @@ impl Functions {
 
     /// Which argument, from 0, says how long the result is.
     pub(crate) fn length_argument(&self, name: &str) -> Option<usize> {
-        matches!(name, "repeat" | "lpad" | "rpad").then_some(1)
+        matches!(name, "repeat" | "replicate" | "lpad" | "rpad").then_some(1)
     }
 
     /// Whether it can put one text many times into another, so that their lengths multiply.
     pub(crate) fn multiplies(&self, name: &str) -> bool {
-        matches!(name, "repeat" | "lpad" | "rpad" | "replace" | "regexp_replace")
+        matches!(name, "repeat" | "replicate" | "lpad" | "rpad" | "replace" | "regexp_replace")
     }
 }
 
@@ -85,16 +85,42 @@ const DATAFUSION: [&str; 80] = [
 
 /// What Redshift has besides.
 #[rustfmt::skip]
-const AMAZON: [&str; 74] = [
-    "approximate", "array", "array_concat", "array_flatten", "bttext_pattern_cmp", "can_json_parse", "checksum", "collate",
-    "crc32", "current_user", "date_add", "date_cmp", "date_cmp_timestamp", "date_cmp_timestamptz", "date_diff", "date_part_year",
+const AMAZON: [&str; 98] = [
+    "approximate", "array", "array_concat", "array_contains", "array_distinct", "array_except", "array_flatten",
+    "array_intersection", "array_position", "array_positions", "array_sort", "array_union", "arrays_overlap", "bpcharcmp",
+    "bttext_pattern_cmp", "can_json_parse", "checksum", "collate", "crc32", "current_user", "date_add", "date_cmp",
+    "date_cmp_timestamp", "date_cmp_timestamptz", "date_diff", "date_part_year", "decimal_precision", "decimal_scale",
     "dexp", "difference", "dlog1", "dlog10", "farmfingerprint64", "fnv_hash", "from_hex", "from_varbyte", "func_sha1",
-    "get_array_length", "get_number_attributes", "hll", "hll_cardinality", "hll_combine", "hll_combine_agg", "hll_create_sketch",
-    "interval_cmp", "is_array", "is_bigint", "is_boolean", "is_char", "is_decimal", "is_float", "is_integer", "is_object",
-    "is_scalar", "is_smallint", "is_valid_json", "is_valid_json_array", "is_varchar", "isnull", "json_parse", "json_serialize",
-    "json_size", "json_typeof", "localtime", "localtimestamp", "lower_attribute_names", "object", "percentile_disc",
-    "quote_ident", "quote_literal", "session_user", "sha", "sha1", "sha2", "soundex", "split_to_array", "subarray", "text_len",
-    "timeofday", "timestamp_cmp", "timestamp_cmp_date", "timezone", "to_varbyte", "upper_attribute_names", "user", "variance",
+    "get_array_length", "get_number_attributes", "getbit", "hll", "hll_cardinality", "hll_combine", "hll_combine_agg",
+    "hll_create_sketch", "interval_cmp", "is_array", "is_bigint", "is_boolean", "is_char", "is_decimal", "is_float",
+    "is_integer", "is_object", "is_scalar", "is_smallint", "is_valid_json", "is_valid_json_array", "is_varchar", "isnull",
+    "json_parse", "json_serialize", "json_serialize_to_varbyte", "json_size", "json_typeof", "localtime", "localtimestamp",
+    "lower_attribute_names", "murmur3_32_hash", "object", "octetindex", "percentile_disc", "quote_ident", "quote_literal",
+    "replicate", "session_user", "sha", "sha1", "sha2", "size", "soundex", "split_to_array", "subarray", "text_len",
+    "text_to_int_alt", "text_to_numeric_alt", "timeofday", "timestamp_cmp", "timestamp_cmp_date",
+    "timestamp_cmp_timestamptz", "timestamptz_cmp", "timestamptz_cmp_date", "timestamptz_cmp_timestamp", "timezone",
+    "to_varbyte", "upper_attribute_names", "user", "variance",
+];
+
+/// What Redshift has for shapes on the plane and on the globe.
+#[rustfmt::skip]
+const SPATIAL: [&str; 118] = [
+    "addbbox", "dropbbox", "geometrytype", "h3_boundary", "h3_center", "h3_fromlonglat", "h3_frompoint", "h3_isvalid",
+    "h3_polyfill", "h3_resolution", "h3_tochildren", "h3_toparent", "st_addpoint", "st_angle", "st_area", "st_asbinary",
+    "st_asewkb", "st_asewkt", "st_asgeojson", "st_ashexewkb", "st_ashexwkb", "st_astext", "st_azimuth", "st_boundary",
+    "st_buffer", "st_centroid", "st_collect", "st_contains", "st_containsproperly", "st_convexhull", "st_coveredby",
+    "st_covers", "st_crosses", "st_dimension", "st_disjoint", "st_distance", "st_distancesphere", "st_dwithin",
+    "st_endpoint", "st_envelope", "st_equals", "st_exteriorring", "st_force2d", "st_force3d", "st_force3dm", "st_force3dz",
+    "st_force4d", "st_geogfromtext", "st_geogfromwkb", "st_geohash", "st_geometryn", "st_geometrytype", "st_geomfromewkb",
+    "st_geomfromewkt", "st_geomfromgeohash", "st_geomfromgeojson", "st_geomfromgeosquare", "st_geomfromtext",
+    "st_geomfromwkb", "st_geosquare", "st_interiorringn", "st_intersection", "st_intersects", "st_isclosed",
+    "st_iscollection", "st_isempty", "st_ispolygonccw", "st_ispolygoncw", "st_isring", "st_issimple", "st_isvalid",
+    "st_length", "st_length2d", "st_lengthsphere", "st_linefrommultipoint", "st_lineinterpolatepoint", "st_m",
+    "st_makeenvelope", "st_makeline", "st_makepoint", "st_makepolygon", "st_memsize", "st_mmax", "st_mmin", "st_multi",
+    "st_ndims", "st_npoints", "st_nrings", "st_numgeometries", "st_numinteriorrings", "st_numpoints", "st_perimeter",
+    "st_perimeter2d", "st_point", "st_pointn", "st_points", "st_polygon", "st_removepoint", "st_reverse", "st_setpoint",
+    "st_setsrid", "st_simplify", "st_srid", "st_startpoint", "st_touches", "st_transform", "st_union", "st_within", "st_x",
+    "st_xmax", "st_xmin", "st_y", "st_ymax", "st_ymin", "st_z", "st_zmax", "st_zmin", "supportsbbox",
 ];
 
 #[cfg(test)]
@@ -111,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_do_not_overlap() {
-        for list in [COMMON.as_slice(), &DATAFUSION, &AMAZON] {
+        for list in [COMMON.as_slice(), &DATAFUSION, &AMAZON, &SPATIAL] {
             assert!(list.is_sorted_by(|one, next| one < next));
         }
         assert!(FREQUENT.iter().all(|name| COMMON.contains(name)));

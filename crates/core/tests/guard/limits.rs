@@ -331,3 +331,12 @@ fn a_name_has_fifty_parts_at_most_and_as_many_not_stand_in_a_row() {
     assert!(refusal(&format!("SELECT * FROM a.b{}", " NATURAL JOIN c.d".repeat(60))).is_none());
     assert!(refusal(&format!("SELECT 1 WHERE NOT a{}", " AND NOT b".repeat(60))).is_none());
 }
+
+#[test]
+fn replicate_is_repeat_by_another_name() {
+    let refusal = |sql: &str| Guard::redshift().check(sql, &Parameters::default()).err().map(|error| error.code());
+    assert_eq!(refusal("SELECT replicate('-', 20)"), None);
+    for sql in ["SELECT replicate('-', 65536)", "SELECT replicate('-', n) FROM t", "SELECT replicate(repeat('-', 300), 300)"] {
+        assert_eq!(refusal(sql), Some(outflow_core::Code::SqlNotAllowed), "{sql}");
+    }
+}
