@@ -81,7 +81,7 @@ fn words(text: &str) -> usize {
 
 /// As many statements as fit into a size, as queries of one WITH, filled up by a comment.
 fn put_together(statements: &[String], from: usize, size: usize) -> String {
-    const TAIL: &str = "\nSELECT count(*) FROM q0";
+    const TAIL: &str = "\nSELECT count(*) FROM q0 -- ";
     let mut sql = String::from("WITH q0 AS (SELECT 1)");
     let mut tokens = 0;
     for number in 0.. {
@@ -94,8 +94,6 @@ fn put_together(statements: &[String], from: usize, size: usize) -> String {
         sql.push_str(&next);
     }
     sql.push_str(TAIL);
-    let rest = size.saturating_sub(sql.len() + 5);
-    sql.push_str(" -- ");
-    sql.push_str(&"x".repeat(rest));
+    sql.push_str(&"x".repeat(size.saturating_sub(sql.len())));
     sql
 }
