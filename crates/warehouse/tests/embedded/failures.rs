@@ -7,6 +7,7 @@ use outflow_core::statement::UnloadStatement;
 use outflow_core::{Code, Position};
 
 use super::fixture::Fixture;
+use super::reading;
 use super::store::{Fault, Faulty};
 
 #[tokio::test]
@@ -77,17 +78,53 @@ async fn the_place_in_a_wrapped_query_is_the_place_in_the_callers() {
 }
 
 #[tokio::test]
-async fn a_query_that_fails_half_way_leaves_no_manifest() {
+async fn a_query_that_fails_half_way_leaves_whole_files_or_none_and_no_manifest() {
     let fixture = Fixture::sample();
-    let query = "SELECT 1000000 / (2000000 - value) AS a, repeat('x', 50) AS b FROM generate_series(1, 3000000) AS t(value)";
-    for (format, parallel) in [(Format::Csv, false), (Format::Csv, true), (Format::Json, true), (Format::Parquet, false)] {
-        let statement = fixture.statement_as(query, format, Compression::None, parallel);
+    let query = "SELECT 1000000 / (300000 - value) AS a, repeat('x', 50) AS b FROM generate_series(1, 400000) AS t(value)";
+    for (number, statement) in every_form(&fixture, query).into_iter().enumerate() {
         let error = fixture.failure(&statement).await;
         assert_eq!(error.code(), Code::QueryFailed, "{error}");
-        let keys = fixture.keys(&statement).await;
-        assert!(!keys.iter().any(|key| key.ends_with("manifest")), "{keys:?}");
-        if !parallel {
-            assert!(keys.is_empty(), "{keys:?}");
+        assert_whole(&fixture, &statement).await;
+        // Nothing is written before the rows of partitions are together.
+        if !statement.parallel || !statement.partition_by.is_empty() {
+            assert!(fixture.keys(&statement).await.is_empty(), "{number}: {statement:?}");
+        }
+    }
+}
+
+/// The query in every format, on one slice and on several, and into partitions.
+fn every_form(fixture: &Fixture, query: &str) -> Vec<UnloadStatement> {
+    let mut all = Vec::new();
+    for parallel in [false, true] {
+        for (format, compression) in [
+            (Format::Csv, Compression::None),
+            (Format::Csv, Compression::Gzip),
+            (Format::Json, Compression::Zstd),
+            (Format::Text, Compression::Bzip2),
+            (Format::Text, Compression::None),
+            (Format::Parquet, Compression::None),
+        ] {
+            all.push(fixture.statement_as(query, format, compression, parallel));
+        }
+        let fixed = fixture.statement_as(query, Format::Text, Compression::Gzip, parallel);
+        all.push(UnloadStatement { fixed_width: Some("a:20,b:1000".parse().unwrap()), ..fixed });
+        for format in [Format::Csv, Format::Parquet] {
+            let parts = fixture.statement_as(query, format, Compression::None, parallel);
+            all.push(UnloadStatement { partition_by: vec!["a".to_owned()], ..parts });
+        }
+    }
+    all
+}
+
+/// What a failed statement left is whole files, and no manifest.
+async fn assert_whole(fixture: &Fixture, statement: &UnloadStatement) {
+    for key in fixture.keys(statement).await {
+        assert!(!key.ends_with("manifest"), "{key}");
+        let bytes = fixture.read(&key).await;
+        if statement.format == Format::Parquet {
+            assert_eq!(&bytes[bytes.len() - 4..], b"PAR1", "{key}");
+        } else {
+            assert!(reading::expanded(&bytes, statement.compression).ends_with(b"\n"), "{key}");
         }
     }
 }
@@ -107,20 +144,44 @@ async fn a_destination_at_which_there_is_something_is_refused() {
 
 #[tokio::test]
 async fn a_full_disk_is_told_and_the_upload_is_given_up() {
-    let long = "SELECT repeat('x', 1000) AS a FROM generate_series(1, 100000)";
-    for (fault, query) in [(Fault::Full, "SELECT 1 AS a"), (Fault::Full, long), (Fault::FullLater, long)] {
-        for parallel in [false, true] {
+    let small = "SELECT 1 AS a, 'x' AS b";
+    let noise: Vec<String> = (1..7).map(|factor| format!("encode(sha256((value * {factor})::text), 'hex')")).collect();
+    let long = format!("SELECT value % 2 AS a, {} AS b FROM generate_series(1, 100000) AS t(value)", noise.join(" || "));
+    for (fault, query) in [(Fault::Full, small), (Fault::FullLater, long.as_str())] {
+        for number in 0..every_form(&Fixture::sample(), query).len() {
             let (store, seen) = Faulty::watched(fault);
             let fixture = Fixture::writing_to(store);
-            let statement = fixture.statement_as(query, Format::Csv, Compression::None, parallel);
+            let statement = every_form(&fixture, query).swap_remove(number);
+            // What is compressed has no second part.
+            if fault == Fault::FullLater && statement.compression != Compression::None {
+                continue;
+            }
             let error = fixture.failure(&statement).await;
-            assert_eq!(error.code(), Code::StorageFull, "{error}");
+            assert_eq!(error.code(), Code::StorageFull, "{statement:?}: {error}");
             assert!(error.kind().is_retryable());
-            assert!(!fixture.keys(&statement).await.iter().any(|key| key.ends_with("manifest")));
-            if query == long {
-                assert!(seen.was_aborted.load(Ordering::SeqCst));
+            assert_whole(&fixture, &statement).await;
+            // A file of few parts may learn of it only when it ends, and then there is no upload any more.
+            let is_long = !statement.parallel && statement.partition_by.is_empty() && statement.format != Format::Parquet;
+            if fault == Fault::FullLater && is_long {
+                assert!(seen.was_aborted.load(Ordering::SeqCst), "{statement:?}");
             }
         }
+    }
+}
+
+/// The disk is full when some partitions have their files already.
+#[tokio::test]
+async fn a_disk_that_is_full_amid_partitions_leaves_whole_files_and_no_manifest() {
+    for parallel in [false, true] {
+        let (store, _) = Faulty::watched(Fault::FullAfter(7));
+        let fixture = Fixture::writing_to(store);
+        let statement =
+            fixture.statement_as("SELECT n_nationkey AS a, n_name AS b FROM nation", Format::Csv, Compression::Gzip, parallel);
+        let statement = UnloadStatement { partition_by: vec!["a".to_owned()], ..statement };
+        let error = fixture.failure(&statement).await;
+        assert_eq!(error.code(), Code::StorageFull, "{error}");
+        assert_eq!(fixture.keys(&statement).await.len(), 7);
+        assert_whole(&fixture, &statement).await;
     }
 }
 

@@ -1,6 +1,5 @@
 //! A warehouse that writes into a folder of its own, and what a test does with it.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -54,7 +53,21 @@ impl Fixture {
         Self::with(None, 0.01, Some(store))
     }
 
+    /// With four slices, as the cluster of AWS's examples has, and its bucket `mybucket`.
+    pub(crate) fn of_aws(tables: Option<&Path>) -> Self {
+        Self::with_slices(tables.map(Path::to_owned), 0.01, None, 4)
+    }
+
     pub(crate) fn with(tables: Option<PathBuf>, sample_scale: f64, store: Option<Arc<dyn ObjectStore>>) -> Self {
+        Self::with_slices(tables, sample_scale, store, EmbeddedConfig::default().slices)
+    }
+
+    pub(crate) fn with_slices(
+        tables: Option<PathBuf>,
+        sample_scale: f64,
+        store: Option<Arc<dyn ObjectStore>>,
+        slices: usize,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let local = || Arc::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap()) as Arc<dyn ObjectStore>;
         let store = store.unwrap_or_else(local);
@@ -62,7 +75,8 @@ impl Fixture {
             tables,
             sample_scale,
             sample_dir: sample_dir(),
-            buckets: HashMap::from([("local".to_owned(), Arc::clone(&store))]),
+            buckets: ["local", "mybucket"].map(|bucket| (bucket.to_owned(), Arc::clone(&store))).into(),
+            slices,
             ..EmbeddedConfig::default()
         });
         Self { warehouse: warehouse.unwrap(), store, folder, next: AtomicU32::new(0) }
@@ -86,6 +100,39 @@ impl Fixture {
 
     pub(crate) async fn start(&self, statement: &UnloadStatement) -> StatementId {
         self.warehouse.start(statement, &AttemptToken::new(UnloadId::generate(), 1)).await.unwrap()
+    }
+
+    pub(crate) async fn start_text(&self, sql: &str) -> StatementId {
+        self.warehouse.start_text(sql.to_owned(), &AttemptToken::new(UnloadId::generate(), 1)).await.unwrap()
+    }
+
+    /// Runs a statement's text, which must succeed; gives its rows.
+    pub(crate) async fn run(&self, sql: &str) -> u64 {
+        match self.ended(&self.start_text(sql).await).await {
+            Progress::Finished { rows } => rows.unwrap(),
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+
+    /// Runs a statement's text, which must fail.
+    pub(crate) async fn refusal(&self, sql: &str) -> Error {
+        match self.ended(&self.start_text(sql).await).await {
+            Progress::Failed(error) => error,
+            other => panic!("{sql}: {other:?}"),
+        }
+    }
+
+    /// All keys in the store.
+    pub(crate) async fn listed(&self) -> Vec<String> {
+        let objects: Vec<_> = self.store.list(None).try_collect().await.unwrap();
+        let mut keys: Vec<String> = objects.into_iter().map(|object| object.location.to_string()).collect();
+        keys.sort();
+        keys
+    }
+
+    /// An object as text.
+    pub(crate) async fn text(&self, key: &str) -> String {
+        String::from_utf8(self.read(key).await).unwrap()
     }
 
     /// Waits until a statement has ended.
@@ -156,7 +203,8 @@ impl Fixture {
     async fn collect(&self, statement: &UnloadStatement, rows: u64) -> Unloaded {
         let prefix = statement.destination.strip_prefix("s3://local/").unwrap();
         let keys = self.keys(statement).await;
-        let manifest_key = format!("{prefix}manifest");
+        let slash = if statement.partition_by.is_empty() { "" } else { "/" };
+        let manifest_key = format!("{prefix}{slash}manifest");
         if !keys.contains(&manifest_key) {
             return Unloaded { rows, manifest: None, files: Vec::new(), keys };
         }
@@ -180,8 +228,8 @@ impl Fixture {
         Unloaded { rows, manifest: Some(manifest), files, keys }
     }
 
-    async fn read(&self, key: &str) -> Vec<u8> {
-        self.store.get(&key.into()).await.unwrap().bytes().await.unwrap().to_vec()
+    pub(crate) async fn read(&self, key: &str) -> Vec<u8> {
+        self.store.get(&object_store::path::Path::parse(key).unwrap()).await.unwrap().bytes().await.unwrap().to_vec()
     }
 }
 

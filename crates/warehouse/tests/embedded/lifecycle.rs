@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use outflow_core::options::{Compression, Format};
+use outflow_core::statement::UnloadStatement;
 use outflow_core::warehouse::{Progress, Warehouse};
 use outflow_core::{AttemptToken, Code, StatementId, UnloadId};
 use rstest::rstest;
@@ -50,6 +51,7 @@ async fn progress_grows_and_cancel_stops_the_query_and_leaves_nothing() {
         (Format::Csv, Compression::None, false),
         (Format::Csv, Compression::Gzip, true),
         (Format::Json, Compression::Zstd, false),
+        (Format::Text, Compression::Bzip2, true),
         (Format::Parquet, Compression::None, true),
     ] {
         let statement = fixture.statement_as(ENDLESS, format, compression, parallel);
@@ -113,6 +115,34 @@ async fn a_store_that_is_stuck_bounds_what_is_read_and_cancel_gives_the_upload_u
     assert!(seen.was_aborted.load(Ordering::SeqCst));
     assert!(seen.parts.load(Ordering::SeqCst) <= 4, "no more is read than can be written");
     assert!(fixture.keys(&statement).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_unload_into_partitions_is_cancelled_while_rows_are_gathered_and_while_they_are_written() {
+    let fixture = Fixture::sample();
+    let gathers = UnloadStatement { partition_by: vec!["b".to_owned()], ..fixture.statement(ENDLESS) };
+    let statement_id = fixture.start(&gathers).await;
+    let progress = fixture.warehouse.poll(&statement_id, Duration::from_secs(2)).await.unwrap();
+    assert!(matches!(progress, Progress::Running(_)), "{progress:?}");
+    fixture.warehouse.cancel(&statement_id).await.unwrap();
+    assert!(matches!(fixture.ended(&statement_id).await, Progress::Cancelled));
+    assert!(fixture.listed().await.is_empty());
+
+    let (store, seen) = Faulty::watched(Fault::Stuck);
+    let fixture = Fixture::writing_to(store);
+    let long = "SELECT value % 2 AS a, value, repeat('x', 1000) AS b FROM generate_series(1, 150000) AS t(value)";
+    let writes = UnloadStatement { partition_by: vec!["a".to_owned()], ..fixture.statement(long) };
+    let statement_id = fixture.start(&writes).await;
+    until("a part is on its way", async || {
+        let progress = fixture.warehouse.poll(&statement_id, Duration::ZERO).await.unwrap();
+        assert!(matches!(progress, Progress::Running(_)), "{progress:?}");
+        seen.parts.load(Ordering::SeqCst) > 0
+    })
+    .await;
+    fixture.warehouse.cancel(&statement_id).await.unwrap();
+    assert!(matches!(fixture.ended(&statement_id).await, Progress::Cancelled));
+    assert!(seen.was_aborted.load(Ordering::SeqCst));
+    assert!(fixture.listed().await.is_empty());
 }
 
 #[tokio::test]

@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "an assertion of a test")]
 
+mod destination;
 mod exact;
+mod examples;
 mod failures;
 mod fixture;
 mod lifecycle;
 mod memory;
+mod partition;
 mod reading;
+mod size;
 mod sql;
 mod store;
 mod tables;

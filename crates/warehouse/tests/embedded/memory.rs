@@ -25,15 +25,15 @@ fn in_a_process(test: &str) {
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_does_not_grow_with_the_result() {
-    in_a_process("a_result_of_ten_times_the_size");
+    in_a_process("a_result_of_five_times_the_size");
 }
 
 #[tokio::test]
 #[ignore = "run in a process of its own by another test"]
-async fn a_result_of_ten_times_the_size() {
+async fn a_result_of_five_times_the_size() {
     let fixture = Fixture::sample();
     let mut peaks = Vec::new();
-    for (times, megabytes) in [(3, 20), (28, 195)] {
+    for (times, megabytes) in [(6, 40), (28, 195)] {
         let query = format!("SELECT l.* FROM lineitem l, nation, region WHERE n_nationkey * 5 + r_regionkey < {times}");
         let statement = fixture.statement(&query);
         let bytes = fixture.unload_and_forget(&statement).await;
@@ -41,6 +41,31 @@ async fn a_result_of_ten_times_the_size() {
         peaks.push(peak());
     }
     assert!(peaks[1] * 10 < peaks[0] * 13, "{peaks:?} MB");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_number_of_partitions() {
+    in_a_process("thousands_of_partitions");
+}
+
+#[tokio::test]
+#[ignore = "run in a process of its own by another test"]
+async fn thousands_of_partitions() {
+    for (format, partitions) in [(Format::Csv, 10_000), (Format::Parquet, 2_000)] {
+        let fixture = Fixture::sample();
+        let mut peaks = Vec::new();
+        for partitions in [partitions / 100, partitions] {
+            let query = format!(
+                "SELECT value % {partitions} AS part, value, repeat('x', 900) AS x FROM generate_series(1, 200000) AS t(value)"
+            );
+            let mut statement = fixture.statement_as(&query, format, Compression::None, false);
+            statement.partition_by = vec!["part".to_owned()];
+            fixture.unload_and_forget(&statement).await;
+            peaks.push(peak());
+        }
+        assert!(peaks[1] < peaks[0] + 60, "{format:?}: {peaks:?} MB");
+    }
 }
 
 #[cfg(target_os = "linux")]

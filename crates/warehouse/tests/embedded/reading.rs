@@ -127,3 +127,9 @@ fn strict_cast(array: &ArrayRef, to: &DataType) -> ArrayRef {
     let options = arrow::compute::CastOptions { safe: false, ..Default::default() };
     cast_with_options(array, to, &options).unwrap()
 }
+
+/// The names of the columns of a Parquet file.
+pub(crate) fn parquet_columns(bytes: Vec<u8>) -> Vec<String> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).unwrap();
+    reader.schema().fields().iter().map(|field| field.name().clone()).collect()
+}

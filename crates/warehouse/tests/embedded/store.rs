@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     /// The disk is full from the first byte, or from the second part on.
     Full,
     FullLater,
+    /// The disk is full after so many files.
+    FullAfter(usize),
     /// A defect: it panics.
     Panic,
     /// Parts never arrive.
@@ -39,13 +41,19 @@ pub(crate) struct Faulty {
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) parts: AtomicUsize,
+    puts: AtomicUsize,
     pub(crate) was_aborted: AtomicBool,
     gate: Semaphore,
 }
 
 impl Faulty {
     pub(crate) fn watched(fault: Fault) -> (Arc<dyn ObjectStore>, Arc<Seen>) {
-        let seen = Arc::new(Seen { parts: AtomicUsize::new(0), was_aborted: AtomicBool::new(false), gate: Semaphore::new(0) });
+        let seen = Arc::new(Seen {
+            parts: AtomicUsize::new(0),
+            puts: AtomicUsize::new(0),
+            was_aborted: AtomicBool::new(false),
+            gate: Semaphore::new(0),
+        });
         (Arc::new(Self { inner: InMemory::new(), fault, seen: Arc::clone(&seen) }), seen)
     }
 }
@@ -66,7 +74,8 @@ impl ObjectStore for Faulty {
         match self.fault {
             Fault::Full => Err(full()),
             Fault::Panic => panic!("a defect in the store"),
-            Fault::FullLater | Fault::Stuck => self.inner.put_opts(location, payload, options).await,
+            Fault::FullAfter(files) if self.seen.puts.fetch_add(1, Ordering::SeqCst) >= files => Err(full()),
+            Fault::FullLater | Fault::FullAfter(_) | Fault::Stuck => self.inner.put_opts(location, payload, options).await,
         }
     }
 
@@ -118,7 +127,7 @@ impl MultipartUpload for FaultyUpload {
                     Ok(())
                 })
             }
-            Fault::FullLater => self.upload.put_part(data),
+            Fault::FullLater | Fault::FullAfter(_) => self.upload.put_part(data),
         }
     }
 

@@ -42,7 +42,7 @@ fn write_parquet(path: &Path, ids: &[i64]) {
     write_batch(path, &batch);
 }
 
-fn write_batch(path: &Path, batch: &RecordBatch) {
+pub(crate) fn write_batch(path: &Path, batch: &RecordBatch) {
     let mut writer = ArrowWriter::try_new(fs::File::create(path).unwrap(), batch.schema(), None).unwrap();
     writer.write(batch).unwrap();
     writer.close().unwrap();
