@@ -2,8 +2,10 @@
 //!
 //! Rows are gathered to blocks; while a block is encoded, the next is gathered. Memory is bounded by two blocks and two row groups.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, SchemaRef};
@@ -55,6 +57,8 @@ struct Column {
     field: Arc<Field>,
     /// The writers of its leaves, which are several where it is nested.
     leaves: Vec<ArrowColumnWriter>,
+    /// How long it took to encode so far.
+    took: Duration,
 }
 
 impl RowGroups {
@@ -153,11 +157,16 @@ impl RowGroups {
         self.rows += std::mem::take(&mut self.gathered_rows);
         self.in_work_size = std::mem::take(&mut self.gathered_size) + self.open_size();
         let block = Arc::new(std::mem::take(&mut self.gathered));
-        self.in_work = side_by_side(std::mem::take(&mut self.columns), move |mut column| {
+        let mut columns = std::mem::take(&mut self.columns);
+        // Those that take longest first: one that is begun last would be waited for alone.
+        columns.sort_by_key(|column| Reverse(column.took));
+        self.in_work = side_by_side(columns, move |mut column| {
+            let begun = Instant::now();
             for batch in block.iter() {
                 let leaves = compute_leaves(&column.field, batch.column(column.number))?;
                 leaves.iter().zip(&mut column.leaves).try_for_each(|(leaf, writer)| writer.write(leaf))?;
             }
+            column.took += begun.elapsed();
             Ok(column)
         });
         Ok(())
@@ -206,7 +215,7 @@ fn columns(schema: &SchemaRef, writers: Vec<ArrowColumnWriter>) -> Vec<Column> {
     fields
         .map(|(number, field)| {
             let leaves = writers.by_ref().take(leaves(field.data_type())).collect();
-            Column { number, field: Arc::clone(field), leaves }
+            Column { number, field: Arc::clone(field), leaves, took: Duration::ZERO }
         })
         .collect()
 }
