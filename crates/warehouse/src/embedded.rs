@@ -24,6 +24,7 @@ mod growth;
 mod identifier;
 mod json;
 mod literal;
+mod measure;
 mod moment;
 mod name;
 mod partition;
@@ -42,6 +43,7 @@ mod table;
 mod text;
 mod unfolding;
 mod unload;
+mod upload;
 mod word;
 
 use std::any::Any;

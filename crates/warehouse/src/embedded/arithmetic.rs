@@ -214,7 +214,12 @@ impl ScalarUDFImpl for Checked {
 /// What says which value does not.
 pub(super) fn within_precision(array: &dyn Array) -> Result<(), ArrowError> {
     let checked = match array.data_type() {
-        DataType::Decimal128(precision, _) => array.as_primitive::<Decimal128Type>().validate_decimal_precision(*precision),
+        DataType::Decimal128(precision, _) => {
+            let (decimals, most) = (array.as_primitive::<Decimal128Type>(), 10_i128.pow(u32::from(*precision)) - 1);
+            // Most often all are within it: that is seen at once, also where what is NULL holds something.
+            let is_within = decimals.values().iter().fold(true, |is_within, value| is_within & (-most..=most).contains(value));
+            if is_within { Ok(()) } else { decimals.validate_decimal_precision(*precision) }
+        }
         DataType::Decimal256(precision, _) => array.as_primitive::<Decimal256Type>().validate_decimal_precision(*precision),
         _ => Ok(()),
     };

@@ -34,7 +34,7 @@ impl Compressor {
     /// Only `internal`.
     pub(super) fn whole(self, text: Vec<u8>) -> Result<Vec<u8>> {
         match self.stream() {
-            None => self.chunk(text),
+            None => self.member(&text).unwrap_or(Ok(text)),
             Some(_) if self.compression == Compression::Zstd => zstd::bulk::compress(&text, ZSTD_LEVEL).map_err(failed),
             Some(stream) => {
                 let mut stream = stream?;
@@ -45,15 +45,12 @@ impl Compressor {
         }
     }
 
-    /// One chunk of a file, as far as it is compressed by itself.
+    /// A chunk of a file as a gzip member of its own, where the compression has such; it takes nothing from the text.
     ///
     /// # Errors
     /// Only `internal`.
-    pub(super) fn chunk(self, text: Vec<u8>) -> Result<Vec<u8>> {
-        match self.compression {
-            Compression::None | Compression::Zstd | Compression::Bzip2 => Ok(text),
-            Compression::Gzip => gzip_member(&text, self.gzip_level).map_err(failed),
-        }
+    pub(super) fn member(self, text: &[u8]) -> Option<Result<Vec<u8>>> {
+        (self.compression == Compression::Gzip).then(|| gzip_member(text, self.gzip_level).map_err(failed))
     }
 
     /// What the chunks of a file go through one after the other, where there is such a thing.

@@ -1,19 +1,19 @@
-//! How many bytes rows can become at most, so that a file ends before it is larger than `MAXFILESIZE`.
+//! Where a file ends, so that it is not larger than `MAXFILESIZE`.
 //!
-//! An upper bound, not a size: of text every byte could be quoted or escaped. Near the limit rows are written in ever smaller pieces, so a
+//! By an upper bound, not a size: of text every byte could be quoted or escaped. Near the limit rows are written in ever smaller pieces, so a
 //! file misses the limit by about what its last row was overrated.
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Schema};
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 use outflow_core::options::{Compression, Format};
 use outflow_core::statement::{MEGABYTE, UnloadStatement};
+
+use super::measure::{Measure, Size};
 
 /// The size at which UNLOAD goes on in the next file when nothing is said.
 const DEFAULT_SIZE: u64 = 6_200 * MEGABYTE;
 /// Of which Parquet files are a multiple.
 const PARQUET_STEP: u64 = 32 * MEGABYTE;
-/// The most bytes that one byte of text becomes in JSON: `\u0001`.
-const JSON_ESCAPED: u64 = 6;
 
 /// The bound of a statement's files.
 #[derive(Debug)]
@@ -21,64 +21,42 @@ pub(super) struct Extent {
     /// Where a file ends.
     limit: u64,
     header: u64,
-    /// The bytes of a row beside those of its texts.
-    per_row: u64,
-    /// What a byte of text becomes at most.
-    per_byte: u64,
-    is_nested: bool,
+    measure: Measure,
 }
 
 impl Extent {
     /// For the files of a statement with these columns.
     pub(super) fn new(statement: &UnloadStatement, schema: &Schema) -> Self {
-        let is_json = statement.format == Format::Json;
-        let names = |per_byte: u64| schema.fields().iter().map(|field| per_byte * field.name().len() as u64 + 5).sum::<u64>();
-        let null_as = statement.null_as.as_ref().map_or(4, |text| 2 * text.len().max(2) as u64);
-        let per_row = match &statement.fixed_width {
-            Some(widths) => widths.columns().iter().map(|column| u64::from(column.width)).sum::<u64>() + 1,
-            None => {
-                let widths = schema.fields().iter().map(|field| width(field.data_type()).max(null_as) + 3);
-                widths.sum::<u64>() + 3 + if is_json { names(JSON_ESCAPED) } else { 0 }
-            }
-        };
+        let names = schema.fields().iter().map(|field| 2 * field.name().len() as u64 + 5);
         Self {
             limit: limit(statement),
-            header: if statement.header { names(2) } else { 0 },
-            per_row,
-            per_byte: match (&statement.fixed_width, is_json) {
-                (Some(_), _) => 0,
-                (None, true) => JSON_ESCAPED,
-                (None, false) => 2,
-            },
-            is_nested: statement.fixed_width.is_none() && schema.fields().iter().any(|field| field.data_type().is_nested()),
+            header: if statement.header { names.sum() } else { 0 },
+            measure: Measure::new(statement, schema),
         }
     }
 
-    /// How many of the rows, from the first on, are sure to fit into a file that has `size` bytes already.
+    /// The size of rows as they are written.
+    pub(super) fn measure(&self, rows: &RecordBatch) -> Size {
+        self.measure.of(rows)
+    }
+
+    /// Whether rows of that size are sure to fit into a file that has `size` bytes already.
+    pub(super) fn has_room(&self, size: u64, rows: Size) -> bool {
+        rows.most <= self.room(size)
+    }
+
+    /// How many of the rows, from the first on, are sure to fit.
     pub(super) fn fitting(&self, batch: &RecordBatch, size: u64) -> usize {
-        let header = if size == 0 { self.header } else { 0 };
-        let room = self.limit.saturating_sub(size).saturating_sub(header);
         let mut rows = batch.num_rows();
-        // Far from the limit it is not looked at closely.
-        if !self.is_nested && self.of_rows(rows).saturating_add(batch.get_array_memory_size() as u64 * self.per_byte) <= room {
-            return rows;
-        }
-        while rows > 0 && self.most(&batch.slice(0, rows)) > room {
+        while rows > 0 && !self.has_room(size, self.measure(&batch.slice(0, rows))) {
             rows /= 2;
         }
         rows
     }
 
-    fn of_rows(&self, rows: usize) -> u64 {
-        (rows as u64).saturating_mul(self.per_row)
-    }
-
-    fn most(&self, batch: &RecordBatch) -> u64 {
-        let texts = batch.columns().iter().map(|array| match array.data_type().is_nested() {
-            true => 2 * nested(array.as_ref()),
-            false => text_bytes(array.as_ref()).saturating_mul(self.per_byte),
-        });
-        texts.fold(self.of_rows(batch.num_rows()), u64::saturating_add)
+    fn room(&self, size: u64) -> u64 {
+        let header = if size == 0 { self.header } else { 0 };
+        self.limit.saturating_sub(size).saturating_sub(header)
     }
 }
 
@@ -90,67 +68,6 @@ fn limit(statement: &UnloadStatement) -> u64 {
         (_, Compression::None) => asked,
         // What cannot be compressed becomes a little larger.
         _ => asked - asked / 64 - (64 << 10),
-    }
-}
-
-/// The most bytes of a value that is no text.
-fn width(data_type: &DataType) -> u64 {
-    use DataType::*;
-    match data_type {
-        Boolean => 5,
-        Int16 => 6,
-        Int32 => 11,
-        Int64 => 20,
-        Float32 | Float64 => 26,
-        Decimal128(..) => 42,
-        Decimal256(..) => 80,
-        Date32 => 20,
-        Time64(_) => 20,
-        Timestamp(..) => 40,
-        // The quotes.
-        _ => 2,
-    }
-}
-
-/// The bytes of all texts of an array; of binary values twice as many, as they are written.
-fn text_bytes(array: &dyn Array) -> u64 {
-    let between = |first: Option<u64>, last: Option<u64>| last.unwrap_or(0) - first.unwrap_or(0);
-    let small = |offsets: &[i32]| {
-        between(offsets.first().map(|first| first.unsigned_abs().into()), offsets.last().map(|last| last.unsigned_abs().into()))
-    };
-    let large = |offsets: &[i64]| {
-        between(offsets.first().map(|first| first.unsigned_abs()), offsets.last().map(|last| last.unsigned_abs()))
-    };
-    match array.data_type() {
-        DataType::Utf8 => small(array.as_string::<i32>().value_offsets()),
-        DataType::LargeUtf8 => large(array.as_string::<i64>().value_offsets()),
-        DataType::Binary => 2 * small(array.as_binary::<i32>().value_offsets()),
-        DataType::LargeBinary => 2 * large(array.as_binary::<i64>().value_offsets()),
-        // The length is the lower half of a view.
-        DataType::Utf8View => array.as_string_view().views().iter().map(|view| u64::from(*view as u32)).sum(),
-        DataType::BinaryView => array.as_binary_view().views().iter().map(|view| 2 * u64::from(*view as u32)).sum(),
-        _ => 0,
-    }
-}
-
-/// The most bytes of lists and structures as JSON.
-fn nested(array: &dyn Array) -> u64 {
-    let rows = array.len() as u64;
-    match array.data_type() {
-        DataType::List(_) => {
-            let list = array.as_list::<i32>();
-            let offsets = list.value_offsets();
-            let (first, last) = (offsets.first().copied().unwrap_or(0) as usize, offsets.last().copied().unwrap_or(0) as usize);
-            let values = list.values().slice(first, last - first);
-            nested(values.as_ref()) + 6 * rows
-        }
-        DataType::Struct(fields) => {
-            let columns = array.as_struct().columns().iter().zip(fields);
-            let each =
-                columns.map(|(column, field)| nested(column.as_ref()) + rows * (JSON_ESCAPED * field.name().len() as u64 + 4));
-            each.sum::<u64>() + 6 * rows
-        }
-        other => rows * (width(other).max(4) + 3) + JSON_ESCAPED * text_bytes(array),
     }
 }
 

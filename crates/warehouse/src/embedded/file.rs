@@ -9,28 +9,24 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use object_store::ObjectStore;
-use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use outflow_core::manifest::Meta;
 use outflow_core::statement::UnloadStatement;
 use outflow_core::{Error, Result};
 use outflow_storage::from_object_store;
-use tokio::io::AsyncWriteExt;
 
 use super::chunks::Chunks;
 use super::encode::Layout;
+use super::measure::Size;
 use super::progress::Meter;
 use super::row_groups::RowGroups;
-
-/// The size of a part, well over the 5 MiB that S3 demands, and how many are on their way at once.
-const PART: usize = 8 << 20;
-const PARTS_AT_ONCE: usize = 2;
+use super::upload::Upload;
 
 /// A file that is being written.
 pub(super) struct FileWriter {
     key: Path,
     body: Body,
-    upload: BufWriter,
+    upload: Upload,
     header_records: u64,
     rows: u64,
     bytes: u64,
@@ -54,10 +50,10 @@ impl Body {
         })
     }
 
-    async fn push(&mut self, batch: &RecordBatch) -> Result<Vec<Bytes>> {
+    async fn push(&mut self, batch: &RecordBatch, size: Size) -> Result<Vec<Bytes>> {
         match self {
-            Self::Text(chunks) => chunks.push(batch).await,
-            Self::Parquet(row_groups) => row_groups.push(batch).await,
+            Self::Text(chunks) => chunks.push(batch, size).await,
+            Self::Parquet(row_groups) => row_groups.push(batch, size).await,
         }
     }
 
@@ -116,23 +112,15 @@ impl FileWriter {
         meter: Arc<Meter>,
     ) -> Result<Self> {
         let (body, header_records) = Body::new(statement, schema)?;
-        Ok(Self {
-            upload: BufWriter::with_capacity(store, key.clone(), PART).with_max_concurrency(PARTS_AT_ONCE),
-            key,
-            body,
-            header_records,
-            rows: 0,
-            bytes: 0,
-            meter,
-        })
+        Ok(Self { upload: Upload::new(store, key.clone()), key, body, header_records, rows: 0, bytes: 0, meter })
     }
 
-    /// Writes rows.
+    /// Writes rows of that size.
     ///
     /// # Errors
     /// Storage's; `query_failed` for a value that the file cannot hold; or `internal`. Then the file is to be aborted.
-    pub(super) async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let ready = self.body.push(batch).await?;
+    pub(super) async fn write(&mut self, batch: &RecordBatch, size: Size) -> Result<()> {
+        let ready = self.body.push(batch, size).await?;
         self.rows += batch.num_rows() as u64;
         self.meter.add_rows(batch.num_rows() as u64);
         self.put(ready).await
@@ -155,45 +143,26 @@ impl FileWriter {
     /// Ends the file: after this it is there.
     ///
     /// # Errors
-    /// Storage's, or `internal`; then the file is not there, and nothing is left to abort but what storage itself forgets.
-    pub(super) async fn finish(mut self) -> Result<WrittenFile> {
-        let ended = self.write_end().await;
-        if ended.is_err() {
-            self.abort().await;
-        }
-        ended?;
-        self.upload
-            .shutdown()
-            .await
-            .map_err(|error| self.failed(object_store::Error::Generic { store: "upload", source: error.into() }))?;
-        let meta = Meta { content_length: self.bytes, record_count: self.rows + self.header_records };
-        Ok(WrittenFile { key: self.key, meta, rows: self.rows })
-    }
-
-    /// Gives the file up. What storage cannot be told now, it must forget by itself.
-    pub(super) async fn abort(&mut self) {
-        if let Err(error) = self.upload.abort().await {
-            tracing::warn!(key = %self.key, %error, "an upload could not be aborted");
-        }
-    }
-
-    async fn write_end(&mut self) -> Result<()> {
+    /// As [`FileWriter::write`]; then the file is not there, and is to be aborted too.
+    pub(super) async fn finish(&mut self) -> Result<WrittenFile> {
         let last = self.body.finish().await?;
-        self.put(last).await
+        self.put(last).await?;
+        self.upload.finish().await.map_err(|error| self.failed(error))?;
+        let meta = Meta { content_length: self.bytes, record_count: self.rows + self.header_records };
+        Ok(WrittenFile { key: self.key.clone(), meta, rows: self.rows })
+    }
+
+    /// Gives the file up, also while it ends.
+    pub(super) async fn abort(&mut self) {
+        self.upload.abort().await;
     }
 
     async fn put(&mut self, pieces: Vec<Bytes>) -> Result<()> {
         for piece in pieces {
-            // A part at a time: the upload looks only before each whether too many are on their way.
-            for start in (0..piece.len()).step_by(PART) {
-                let part = piece.slice(start..piece.len().min(start + PART));
-                let length = part.len() as u64;
-                if let Err(error) = self.upload.put(part).await {
-                    return Err(self.failed(error));
-                }
-                self.bytes += length;
-                self.meter.add_bytes(length);
-            }
+            let length = piece.len() as u64;
+            self.upload.put(piece).await.map_err(|error| self.failed(error))?;
+            self.bytes += length;
+            self.meter.add_bytes(length);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The body of a Parquet file: the columns of a row group are encoded and compressed side by side, on threads of their own.
 //!
-//! Rows are gathered to blocks; while a block is encoded, the next is gathered. Memory is bounded by two blocks and two row groups.
+//! Rows are gathered to blocks; while a block is encoded, the next is gathered. Memory is bounded by two blocks and two row groups, of which one is hardly begun.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -20,11 +20,13 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::measure::Size;
+
 /// A row group is closed when it has so many MiB, unless `ROWGROUPSIZE` says otherwise.
 const ROW_GROUP_MB: u32 = 32;
 /// A row group has no more rows than this, however few bytes they are.
 const ROW_GROUP_ROWS: usize = 1 << 20;
-/// How many bytes of rows, as they lie in memory, are encoded at once, and how many rows.
+/// How many bytes of rows are encoded at once, and how many rows.
 const BLOCK: usize = 16 << 20;
 const BLOCK_ROWS: usize = 1 << 16;
 /// How many threads share the columns of a block.
@@ -49,7 +51,13 @@ pub(super) struct RowGroups {
     gathered_rows: usize,
     in_work: Vec<JoinHandle<ParquetResult<Vec<Column>>>>,
     in_work_size: usize,
+    /// The row group before, which is closed while rows of the next are encoded already.
+    closing: Vec<JoinHandle<ParquetResult<Vec<Closed>>>>,
+    closing_size: usize,
 }
+
+/// The number of a column and what became of it.
+type Closed = (usize, Vec<ArrowColumnChunk>);
 
 /// One column of a row group.
 struct Column {
@@ -92,15 +100,17 @@ impl RowGroups {
             gathered_rows: 0,
             in_work: Vec::new(),
             in_work_size: 0,
+            closing: Vec::new(),
+            closing_size: 0,
         })
     }
 
-    /// Takes rows; gives what is ready.
+    /// Takes rows of that size; gives what is ready.
     ///
     /// # Errors
     /// Only `internal`.
-    pub(super) async fn push(&mut self, batch: &RecordBatch) -> Result<Vec<Bytes>> {
-        self.gathered_size += batch.get_array_memory_size();
+    pub(super) async fn push(&mut self, batch: &RecordBatch, size: Size) -> Result<Vec<Bytes>> {
+        self.gathered_size += usize::try_from(size.likely).unwrap_or(BLOCK);
         self.gathered_rows += batch.num_rows();
         self.gathered.push(batch.clone());
         if self.gathered_size < BLOCK && self.gathered_rows < BLOCK_ROWS {
@@ -113,7 +123,7 @@ impl RowGroups {
 
     /// How many bytes may still come of what was taken, about at most.
     pub(super) fn held_back(&self) -> u64 {
-        (self.open_size() + self.in_work_size + self.gathered_size) as u64
+        (self.open_size() + self.in_work_size + self.gathered_size + self.closing_size) as u64
     }
 
     /// Encodes all that was taken so far; gives what is ready. What is in the open row group is known then, but stays.
@@ -136,8 +146,9 @@ impl RowGroups {
     pub(super) async fn finish(&mut self) -> Result<Vec<Bytes>> {
         let mut ready = self.flush().await?;
         if !self.columns.is_empty() {
-            ready.extend(self.end_row_group().await?);
+            self.begin_closing();
         }
+        ready.extend(self.closed().await?);
         self.file.finish().map_err(failed)?;
         ready.push(std::mem::take(self.file.inner_mut()).into());
         Ok(ready)
@@ -172,26 +183,36 @@ impl RowGroups {
         Ok(())
     }
 
-    /// Waits for the block that is in work, and ends the row group if that made it full.
+    /// Waits for the block that is in work, and begins to close the row group if that made it full.
     async fn settle(&mut self) -> Result<Vec<Bytes>> {
         if self.in_work.is_empty() {
             return Ok(Vec::new());
         }
+        let ready = self.closed().await?;
         self.columns = joined(&mut self.in_work).await?;
         self.columns.sort_unstable_by_key(|column| column.number);
         self.in_work_size = 0;
-        if self.open_size() < self.size && self.rows < ROW_GROUP_ROWS {
-            return Ok(Vec::new());
+        if self.open_size() >= self.size || self.rows >= ROW_GROUP_ROWS {
+            self.begin_closing();
         }
-        Ok(self.end_row_group().await?.into_iter().collect())
+        Ok(ready.into_iter().collect())
     }
 
-    async fn end_row_group(&mut self) -> Result<Option<Bytes>> {
-        let mut closing = side_by_side(std::mem::take(&mut self.columns), |column| {
+    fn begin_closing(&mut self) {
+        self.closing_size = self.open_size();
+        self.closing = side_by_side(std::mem::take(&mut self.columns), |column| {
             let chunks: ParquetResult<Vec<_>> = column.leaves.into_iter().map(ArrowColumnWriter::close).collect();
             Ok((column.number, chunks?))
         });
-        let mut closed: Vec<(usize, Vec<ArrowColumnChunk>)> = joined(&mut closing).await?;
+    }
+
+    /// The row group that was being closed, if there is one, as it stands in the file.
+    async fn closed(&mut self) -> Result<Option<Bytes>> {
+        if self.closing.is_empty() {
+            return Ok(None);
+        }
+        let mut closed = joined(&mut self.closing).await?;
+        self.closing_size = 0;
         closed.sort_unstable_by_key(|(number, _)| *number);
         let mut append = || {
             let mut row_group = self.file.next_row_group()?;

@@ -104,22 +104,26 @@ impl Slice {
             self.end_file().await?;
         }
         while rows.num_rows() > 0 {
+            let extent = &self.work.extent;
+            let measured = extent.measure(&rows);
             let mut size = self.current.as_ref().map_or(0, |(_, file)| file.size());
-            if let Some((_, file)) = &mut self.current
-                && self.work.extent.fitting(&rows, size) < rows.num_rows()
-            {
+            if extent.has_room(size, measured) {
+                return self.file(folder).await?.write(&rows, measured).await;
+            }
+            if let Some((_, file)) = &mut self.current {
                 file.settle().await?;
                 size = file.size();
             }
-            let fitting = match self.work.extent.fitting(&rows, size) {
+            let fitting = match extent.fitting(&rows, size) {
                 0 if self.current.is_some() => {
                     self.end_file().await?;
                     continue;
                 }
-                fitting => fitting.max(1),
+                fitting => rows.slice(0, fitting.max(1)),
             };
-            self.file(folder).await?.write(&rows.slice(0, fitting)).await?;
-            rows = rows.slice(fitting, rows.num_rows() - fitting);
+            let measured = extent.measure(&fitting);
+            self.file(folder).await?.write(&fitting, measured).await?;
+            rows = rows.slice(fitting.num_rows(), rows.num_rows() - fitting.num_rows());
         }
         Ok(())
     }
@@ -141,9 +145,10 @@ impl Slice {
     }
 
     async fn end_file(&mut self) -> Result<()> {
-        if let Some((folder, file)) = self.current.take() {
+        if let Some((folder, file)) = &mut self.current {
             self.written.push(file.finish().await?);
-            *self.parts.entry(folder).or_default() += 1;
+            *self.parts.entry(std::mem::take(folder)).or_default() += 1;
+            self.current = None;
         }
         Ok(())
     }

@@ -3,11 +3,11 @@
 pub(super) mod buffer;
 mod moment;
 mod number;
+pub(super) mod rooms;
 pub(super) mod scan;
 
 use arrow::array::{
-    Array, AsArray, BooleanArray, GenericBinaryArray, GenericStringArray, ListArray, OffsetSizeTrait, StringViewArray,
-    StructArray,
+    Array, AsArray, BooleanArray, GenericBinaryArray, GenericStringArray, ListArray, StringViewArray, StructArray,
 };
 use arrow::array::{BinaryViewArray, PrimitiveArray};
 use arrow::buffer::NullBuffer;
@@ -149,35 +149,6 @@ fn numbers<T: ArrowPrimitiveType>(array: &dyn Array) -> &[T::Native] {
 
 fn structure<'a>(fields: &arrow::datatypes::Fields, columns: &'a StructArray) -> Result<Vec<(String, Cells<'a>)>> {
     fields.iter().zip(columns.columns()).map(|(field, column)| Ok((field.name().clone(), Cells::new(column)?))).collect()
-}
-
-/// How many bytes the texts and binary values of an array have; what is of one width counts nothing.
-pub(super) fn text_bytes(array: &dyn Array) -> usize {
-    match array.data_type() {
-        DataType::Utf8 => spanned(array.as_string::<i32>().value_offsets()),
-        DataType::LargeUtf8 => spanned(array.as_string::<i64>().value_offsets()),
-        DataType::Binary => spanned(array.as_binary::<i32>().value_offsets()),
-        DataType::LargeBinary => spanned(array.as_binary::<i64>().value_offsets()),
-        DataType::Utf8View => array.as_string_view().lengths().map(|length| length as usize).sum(),
-        DataType::BinaryView => array.as_binary_view().lengths().map(|length| length as usize).sum(),
-        DataType::List(_) => {
-            let list = array.as_list::<i32>();
-            let (first, last) = (list.value_offsets()[0] as usize, list.value_offsets()[list.len()] as usize);
-            let values = list.values().slice(first, last - first);
-            text_bytes(values.as_ref()) + 8 * values.len()
-        }
-        DataType::Struct(_) => {
-            array.as_struct().columns().iter().map(|column| text_bytes(column.as_ref()) + 8 * column.len()).sum()
-        }
-        _ => 0,
-    }
-}
-
-fn spanned<O: OffsetSizeTrait>(offsets: &[O]) -> usize {
-    match (offsets.first(), offsets.last()) {
-        (Some(first), Some(last)) => last.as_usize() - first.as_usize(),
-        _ => 0,
-    }
 }
 
 fn hexadecimal(bytes: &[u8], out: &mut Buffer) {

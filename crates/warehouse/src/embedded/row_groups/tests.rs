@@ -4,6 +4,7 @@ use arrow::datatypes::Int32Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::*;
+use crate::embedded::measure::Measure;
 
 fn rows(count: usize, seed: usize) -> RecordBatch {
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter((0..count).map(|row| (row % 7 > 0).then_some((row * seed) as i64))));
@@ -36,10 +37,11 @@ async fn every_column_is_read_back_from_every_row_group() {
         let schema = rows(1, 1).schema();
         let mut body = RowGroups::new(&statement, &schema).unwrap();
         body.size = 200 << 10;
+        let measure = Measure::new(&statement, &schema);
         let (mut written, mut expected) = (Vec::new(), Vec::new());
         for seed in 0..batches {
             expected.push(rows(count, seed));
-            for piece in body.push(&expected[seed]).await.unwrap() {
+            for piece in body.push(&expected[seed], measure.of(&expected[seed])).await.unwrap() {
                 written.extend_from_slice(&piece);
             }
         }

@@ -11,11 +11,6 @@ pub(in crate::embedded) struct Buffer {
 }
 
 impl Buffer {
-    /// A text of nothing, with room for so many bytes.
-    pub(in crate::embedded) fn with_room(bytes: usize) -> Self {
-        Self { bytes: vec![0; bytes], end: 0 }
-    }
-
     /// How many bytes were written.
     pub(in crate::embedded) fn len(&self) -> usize {
         self.end
@@ -34,6 +29,13 @@ impl Buffer {
     /// Forgets what was written after the first so many bytes.
     pub(in crate::embedded) fn truncate(&mut self, length: usize) {
         self.end = self.end.min(length);
+    }
+
+    /// Makes room for so many more bytes.
+    pub(in crate::embedded) fn reserve(&mut self, bytes: usize) {
+        if self.bytes.len() - self.end < bytes {
+            self.bytes.resize(self.end + bytes, 0);
+        }
     }
 
     /// What was written, without the room behind it.
@@ -129,7 +131,8 @@ mod tests {
 
     #[test]
     fn what_lies_behind_the_end_is_not_written() {
-        let mut buffer = Buffer::with_room(64);
+        let mut buffer = Buffer::default();
+        buffer.reserve(64);
         buffer.put([1; 32], 2);
         buffer.clear();
         buffer.push(3);
