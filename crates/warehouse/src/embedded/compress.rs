@@ -35,7 +35,7 @@ impl Compressor {
     pub(super) fn whole(self, text: Vec<u8>) -> Result<Vec<u8>> {
         match self.stream() {
             None => self.member(&text).unwrap_or(Ok(text)),
-            Some(_) if self.compression == Compression::Zstd => zstd::bulk::compress(&text, ZSTD_LEVEL).map_err(failed),
+            Some(_) if self.compression == Compression::Zstd => small_zstd_frame(&text).map_err(failed),
             Some(stream) => {
                 let mut stream = stream?;
                 let mut bytes = stream.push(&text)?;
@@ -136,6 +136,12 @@ fn gzip_member(text: &[u8], level: i32) -> io::Result<Vec<u8>> {
     member.truncate(length);
     member.shrink_to_fit();
     Ok(member)
+}
+
+fn small_zstd_frame(text: &[u8]) -> io::Result<Vec<u8>> {
+    let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+    compressor.include_checksum(true)?;
+    compressor.compress(text)
 }
 
 fn zstd_frame() -> io::Result<zstd::Encoder<'static, Vec<u8>>> {
