@@ -4,6 +4,8 @@ import dataclasses
 import urllib.parse
 import zlib
 
+import pyarrow.parquet
+
 import table
 
 # How many of the first columns of a table are its key.
@@ -33,6 +35,12 @@ class Case:
     """Those of the result, in order; all of the table's where none are named."""
     until: int | None = None
     """Below which order key the order lines are."""
+    row_groups: range | None = None
+    """How many row groups each file has."""
+    is_long: bool = False
+    """Whether it is of the long table."""
+    members: int = 1
+    """How many gzip members each file has at least: one for each part that was compressed beside others."""
 
     def in_files(self, names):
         """The columns that the files have, of those of the result."""
@@ -43,7 +51,13 @@ class Case:
         assert len(paths) in self.files, f"{len(paths)} files"
         for path in paths:
             if path.suffix == ".gz":
-                assert members(path) >= 1
+                count = members(path)
+                assert count >= self.members, f"{count} gzip members"
+            if "extension" in self.request:
+                assert path.name.endswith(f".{self.request['extension']}"), path.name
+            if self.row_groups:
+                count = pyarrow.parquet.ParquetFile(path).num_row_groups
+                assert count in self.row_groups, f"{count} row groups"
 
     def in_folder(self, path, root):
         """What the folders of a file say, by column."""
@@ -90,6 +104,9 @@ def cases():
                 if form != "text":
                     yield of_awkward(name, sent, files)
                 yield Case(f"lines {name}", order_lines(sent, until=SMALL), True, files, until=SMALL)
+            sent = {"format": form, **({"compression": compression} if compression else {})}
+            name = " ".join(filter(None, ["all lines", form, compression]))
+            yield Case(name, order_lines(sent), True, members=2 if compression == "gzip" else 1)
     yield from of_csv()
     yield from of_text()
     yield from of_sizes_and_folders()
@@ -105,6 +122,8 @@ def of_csv():
     yield Case("awkward csv bom", awkward({"format": "csv", "bom": True, "compression": "gzip"}), False)
     yield Case("awkward csv no header", awkward({"format": "csv", "header": False}), False)
     yield Case("awkward csv delimiter", awkward({"format": "csv", "delimiter": ";", "compression": "none"}), False)
+    yield Case("awkward csv null", awkward({"format": "csv", "nullAs": "~null~"}), False)
+    yield Case("awkward csv extension", awkward({"format": "csv", "extension": "dat.gz"}), False)
     yield Case("awkward csv tab", awkward({"format": "csv", "delimiter": "\t", "compression": "zstd"}), False)
 
 
@@ -143,6 +162,20 @@ def of_sizes_and_folders():
                 sent["compression"] = compression
             name = f"{form} folders{' and columns' if include else ''}"
             yield Case(f"lines {name}", order_lines(sent, until=SMALL), True, range(4, 100), until=SMALL)
+    for megabytes, row_groups in ((None, range(2, 4)), (64, range(1, 3)), (128, range(1, 2))):
+        sent = {"format": "parquet", **({"rowGroupSizeMb": megabytes} if megabytes else {})}
+        request = {"warehouse": "hand", "sql": "SELECT * FROM long", **sent}
+        yield Case(f"long parquet row groups {megabytes}", request, False, row_groups=row_groups, is_long=True)
+    for form, compression, files in (("csv", "gzip", range(6, 12)), ("json", "zstd", range(6, 12)), ("parquet", None, range(2, 5))):
+        sent = {"format": form, "maxFileSizeMb": 5, "parallel": False, **({"compression": compression} if compression else {})}
+        request = {"warehouse": "hand", "sql": "SELECT * FROM long", **sent}
+        yield Case(f"long {form} {compression} by size", request, False, files, is_long=True)
+    sent = {"format": "text", "escape": True, "nullAs": "~null~", "partitionBy": ["flag"]}
+    yield Case("awkward text escape folders", awkward(sent), False, range(3, 100))
+    names = [column.split(":")[0] for column in WIDTHS.split(",")]
+    sent = {"format": "text", "fixedWidth": WIDTHS, "partitionBy": FOLDERS}
+    request = order_lines(sent, ", ".join(names + FOLDERS), until=SMALL)
+    yield Case("lines text fixed folders", request, True, range(4, 100), names + FOLDERS, until=SMALL)
     for form in ("csv", "json", "parquet"):
         for column in ("flag", "small", "day", "price"):
             sent = {"format": form, "partitionBy": [column]}

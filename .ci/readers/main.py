@@ -117,7 +117,7 @@ def main():
         folder = pathlib.Path(temporary)
         tables = folder / "tables"
         tables.mkdir()
-        awkward = table.write(tables)
+        awkward, long = table.write(tables), table.write_long(tables)
         service = Service(outflow(arguments.outflow), folder, tables)
         try:
             suite = Suite(service, folder, arguments.words)
@@ -130,6 +130,8 @@ def main():
                 if one.is_sample:
                     until = 10 * one.until if one.until else rows_end
                     suite.run(one, kinds, [row for row in rows if row[0] < until])
+                elif one.is_long:
+                    suite.run(one, table.LONG, long)
                 else:
                     suite.run(one, {name: kind for name, (kind, _) in table.COLUMNS.items()}, awkward)
         finally:

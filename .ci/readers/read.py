@@ -122,8 +122,8 @@ def csv_pyarrow(paths, names, options):
                 column_types={name: pyarrow.string() for name in names},
                 null_values=[style.null],
                 strings_can_be_null=True,
-                # ADDQUOTES quotes what stands for NULL too; CSV does not.
-                quoted_strings_can_be_null=options["format"] == "text",
+                # Neither CSV nor ADDQUOTES puts what stands for NULL in quotes.
+                quoted_strings_can_be_null=False,
             ),
         )
         assert table.column_names == list(names), "the header is not the columns"

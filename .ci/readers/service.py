@@ -9,6 +9,10 @@ import urllib.error
 import urllib.request
 
 
+# How many seconds an unload may take.
+DEADLINE = 300
+
+
 class Refused(Exception):
     """An answer that is no success: its status and its body."""
 
@@ -30,7 +34,11 @@ class Service:
             self.child = subprocess.Popen(
                 [program, "serve", "--config", config], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder
             )
-        self.wait_until_ready()
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
 
     def wait_until_ready(self):
         until = time.monotonic() + 60
@@ -64,10 +72,13 @@ class Service:
     def unload(self, request, into):
         """Runs an unload to its end and downloads its files; their paths, in order."""
         request_id = json.loads(self.call("/api/unload", request))["requestId"]
+        until = time.monotonic() + DEADLINE
         while True:
             status = json.loads(self.call(f"/api/unload/status/{request_id}?wait=30"))
             if status["status"] not in ("PENDING", "RUNNING"):
                 break
+            if time.monotonic() > until:
+                raise TimeoutError(f"{request_id} is {status['status']} after {DEADLINE} s")
         if status["status"] != "DONE":
             raise Refused(status["status"], json.dumps(status["error"]))
         into.mkdir(parents=True)

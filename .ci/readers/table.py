@@ -1,4 +1,4 @@
-"""The tables whose rows are unloaded: one of awkward values, made here, and order lines, which the sample has.
+"""The tables whose rows are unloaded: one of awkward values and a long one, made here, and order lines, which the sample has.
 
 A value is known in one form whatever it was read from: `None`, `bool`, `int`, `float`, `Decimal`, `str`, `bytes`, `date`, `time`, `datetime`.
 """
@@ -6,6 +6,7 @@ A value is known in one form whatever it was read from: `None`, `bool`, `int`, `
 import datetime
 import decimal
 import itertools
+import random
 import struct
 
 import pyarrow
@@ -50,6 +51,18 @@ def write(folder):
             data[name] = pyarrow.array(list(itertools.islice(itertools.cycle([*values, None]), rows)), kind)
     pyarrow.parquet.write_table(pyarrow.table(data), folder / "awkward.parquet")
     return rows_of(pyarrow.table(data), COLUMNS)
+
+
+LONG = {"id": pyarrow.int64(), "word": pyarrow.string()}
+
+
+def write_long(folder):
+    """Makes the table `long` in a folder: 70 MB of texts that cannot be made smaller."""
+    rows, length = 70_000, 1_000
+    letters = random.Random(0).randbytes(rows * length // 2).hex()
+    words = [letters[start : start + length] for start in range(0, rows * length, length)]
+    pyarrow.parquet.write_table(pyarrow.table({"id": pyarrow.array(range(rows)), "word": words}), folder / "long.parquet")
+    return list(enumerate(words))
 
 
 def rows_of(table, names):
