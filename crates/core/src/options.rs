@@ -16,6 +16,14 @@ pub const MAX_RETENTION_DAYS: u32 = 365;
 /// The longest an unload may take, in seconds: what the Data API lets a statement run.
 pub const MAX_TIMEOUT_SECONDS: u64 = 86_400;
 
+/// The least and the most that an option which is a number takes, by its name.
+pub const BOUNDS: [(&str, u64, u64); 4] = [
+    ("maxFileSizeMb", 5, 6_200),
+    ("rowGroupSizeMb", 32, 128),
+    ("retentionDays", 1, MAX_RETENTION_DAYS as u64),
+    ("timeoutSeconds", 1, MAX_TIMEOUT_SECONDS),
+];
+
 /// The most columns that files are put into folders by.
 const MOST_PARTITION_COLUMNS: usize = 16;
 
@@ -201,7 +209,11 @@ impl Requested {
     pub fn resolve(&self) -> Result<UnloadOptions> {
         self.check()?;
         let format = self.format.unwrap_or(Format::Csv);
-        let fixed_width: Option<FixedWidth> = self.fixed_width.as_deref().map(str::parse).transpose()?;
+        let fixed_width: Option<FixedWidth> = match self.fixed_width.as_deref().map(str::parse) {
+            Some(Err(why)) => return Err(illegal(format!("`fixedWidth` {why}"))),
+            Some(Ok(widths)) => Some(widths),
+            None => None,
+        };
         let is_delimited = format.delimiter().is_some() && fixed_width.is_none();
         let delimiter = match &self.delimiter {
             Some(text) => Some(parse_delimiter(text)?),
@@ -215,6 +227,11 @@ impl Requested {
             return Err(illegal(
                 "`escape` does not go with `delimiter` `\\`: the backslash is what escapes; use another delimiter",
             ));
+        }
+        if format == Format::Text
+            && let (Some(null_as), Some(delimiter)) = (&self.null_as, delimiter)
+        {
+            check_null_in_text(null_as, delimiter, self.quote_all == Some(true))?;
         }
         let partition_by = self.partition_by.as_deref().map(parse_partition_by).transpose()?;
         let single_file = self.is_single_file();
@@ -230,18 +247,13 @@ impl Requested {
             fixed_width,
             single_file,
             parallel: self.parallel.unwrap_or(!single_file),
-            max_file_size_mb: self.max_file_size_mb.map(|size| bounded("maxFileSizeMb", size, 5, 6_200)).transpose()?,
-            row_group_size_mb: self.row_group_size_mb.map(|size| bounded("rowGroupSizeMb", size, 32, 128)).transpose()?,
+            max_file_size_mb: self.max_file_size_mb.map(|size| bounded("maxFileSizeMb", size)).transpose()?,
+            row_group_size_mb: self.row_group_size_mb.map(|size| bounded("rowGroupSizeMb", size)).transpose()?,
             partition_include: partition_by.is_some().then(|| self.partition_include.unwrap_or(false)),
             partition_by,
             extension: self.extension.as_deref().map(parse_extension).transpose()?,
-            retention_days: bounded("retentionDays", self.retention_days.unwrap_or(7), 1, MAX_RETENTION_DAYS)?,
-            timeout_seconds: bounded(
-                "timeoutSeconds",
-                self.timeout_seconds.unwrap_or(MAX_TIMEOUT_SECONDS),
-                1,
-                MAX_TIMEOUT_SECONDS,
-            )?,
+            retention_days: bounded("retentionDays", self.retention_days.unwrap_or(7))?,
+            timeout_seconds: bounded("timeoutSeconds", self.timeout_seconds.unwrap_or(MAX_TIMEOUT_SECONDS))?,
         })
     }
 
@@ -295,23 +307,24 @@ fn illegal(message: impl Into<String>) -> Error {
     Error::new(Code::IllegalOption, message)
 }
 
-fn bounded<T: PartialOrd + std::fmt::Display + Copy>(name: &str, value: T, least: T, most: T) -> Result<T> {
-    if value < least || value > most {
-        return Err(illegal(format!("`{name}` is {value}; it must be from {least} to {most}")));
+fn bounded<T: Into<u64> + Copy>(name: &str, value: T) -> Result<T> {
+    let number = value.into();
+    match BOUNDS.iter().find(|(bounded, ..)| *bounded == name) {
+        Some((_, least, most)) if !(*least..=*most).contains(&number) => {
+            Err(illegal(format!("`{name}` is {number}; it must be from {least} to {most}")))
+        }
+        _ => Ok(value),
     }
-    Ok(value)
 }
 
-/// One ASCII character that cannot be taken for quoting or a line's end (UNLOAD, DELIMITER).
+/// One ASCII character that cannot be taken for quoting or a line's end (UNLOAD, DELIMITER), be it a control character.
 fn parse_delimiter(text: &str) -> Result<char> {
     let mut characters = text.chars();
     match (characters.next(), characters.next()) {
-        (Some(c), None) if c.is_ascii() && !matches!(c, '"' | '\n' | '\r' | '\0') && (c == '\t' || !c.is_ascii_control()) => {
-            Ok(c)
-        }
+        (Some(c), None) if c.is_ascii() && !matches!(c, '"' | '\n' | '\r' | '\0') => Ok(c),
         _ => Err(illegal(format!(
-            "`delimiter` is `{}`; it must be a single ASCII character, and neither a double quote nor a line's end",
-            text.escape_debug()
+            "`delimiter` is `{}`; it must be a single ASCII character, and neither a double quote, a line's end nor NUL",
+            text.chars().take(80).flat_map(char::escape_debug).collect::<String>()
         ))),
     }
 }
@@ -321,6 +334,24 @@ fn parse_null_as(text: &str) -> Result<String> {
         return Err(illegal("`nullAs` must have at most 100 bytes and no control characters"));
     }
     Ok(text.to_owned())
+}
+
+/// In text NULL is written as it is, whatever `escape` and `quoteAll` do to values: it must not end its own field.
+fn check_null_in_text(null_as: &str, delimiter: char, is_quoted: bool) -> Result<()> {
+    let shown = null_as.escape_debug();
+    if null_as.contains(delimiter) {
+        let delimiter = delimiter.escape_debug();
+        let message =
+            format!("`nullAs` is `{shown}`, and holds the `delimiter` `{delimiter}`: NULL would be several fields; use another");
+        return Err(illegal(message));
+    }
+    if is_quoted && null_as.contains('"') {
+        let message = format!(
+            "`nullAs` is `{shown}`, and with `quoteAll` a double quote begins and ends a field; leave it out of `nullAs`"
+        );
+        return Err(illegal(message));
+    }
+    Ok(())
 }
 
 fn parse_partition_by(names: &[String]) -> Result<Vec<String>> {

@@ -12,6 +12,23 @@ pub struct Column {
     pub data_type: String,
 }
 
+/// The place of a name among those of columns: exactly that name, or the only one that is the same once both are `folded`.
+pub fn place_of_column<'a>(
+    names: impl IntoIterator<Item = &'a str> + Clone,
+    name: &str,
+    folded: impl Fn(&str) -> String,
+) -> Option<usize> {
+    if let Some(place) = names.clone().into_iter().position(|column| column == name) {
+        return Some(place);
+    }
+    let wanted = folded(name);
+    let mut alike = names.into_iter().enumerate().filter(|(_, column)| folded(column) == wanted);
+    match (alike.next(), alike.next()) {
+        (Some((place, _)), None) => Some(place),
+        _ => None,
+    }
+}
+
 /// A table that a query may name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {

@@ -4,7 +4,7 @@
 //! It can be run again from the start at any time: nothing that it reads is removed before `DONE` is recorded, and what it writes has
 //! the same name each time. Nothing here decides from a hint.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use outflow_core::key::{AttemptPlace, StorageKey};
 use outflow_core::manifest::{Entry, Manifest};
 use outflow_core::options::Compression;
 use outflow_core::receipt::{Checksum, Receipt, ReceiptFile};
-use outflow_core::schema::Column;
+use outflow_core::schema::{Column, place_of_column};
 use outflow_core::unload::{Delivery, NewUnload};
 use outflow_core::{Code, Error, Result, StatementId, Unload, UnloadOptions};
 use outflow_storage::{JoinPart, compress};
@@ -235,14 +235,17 @@ fn verified_part(entry: &Entry, name: String, listed: &HashMap<&str, u64>, heade
     Ok(Part { name, bytes, rows })
 }
 
-/// The columns by which the files are put into folders are in their names and not in them, unless that was asked for. Whether the
-/// warehouse lists them is not relied on.
-fn columns_in_files(options: &UnloadOptions, mut schema: Vec<Column>) -> Vec<Column> {
-    let is_in_folders = |name: &str| options.partition_by.iter().flatten().any(|partition| partition == name);
-    if options.partition_include != Some(true) {
-        schema.retain(|column| !is_in_folders(&column.name));
+/// The columns by which the files are put into folders are in their names and not in them, unless that was asked for; they are found
+/// as the warehouse finds them. Whether it lists them is not relied on.
+fn columns_in_files(options: &UnloadOptions, schema: Vec<Column>) -> Vec<Column> {
+    if options.partition_include == Some(true) {
+        return schema;
     }
-    schema
+    let names = schema.iter().map(|column| column.name.as_str());
+    let place = |name: &String| place_of_column(names.clone(), name, str::to_lowercase);
+    let in_folders: HashSet<usize> = options.partition_by.iter().flatten().filter_map(place).collect();
+    let in_files = schema.into_iter().enumerate().filter(|(place, _)| !in_folders.contains(place));
+    in_files.map(|(_, column)| column).collect()
 }
 
 fn mismatch(message: String) -> Error {
@@ -356,6 +359,8 @@ mod tests {
         };
         assert_eq!(named(&["year", "a"], false), ["Year", "n"]);
         assert_eq!(named(&["year", "a"], true), ["a", "Year", "year", "n"]);
+        assert_eq!(named(&["A", "N"], false), ["Year", "year"], "the only one alike but for case");
+        assert_eq!(named(&["YEAR"], false), ["a", "Year", "year", "n"], "two are alike");
         assert_eq!(named(&["elsewhere"], false), ["a", "Year", "year", "n"]);
     }
 }

@@ -77,6 +77,8 @@ fn of_kind(kind: io::ErrorKind) -> Option<Code> {
         io::ErrorKind::NotFound => Some(Code::NotFound),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Some(Code::StorageFull),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Some(Code::StorageDenied),
+        // Names are made here but for the values of partitions, which are the query's.
+        io::ErrorKind::InvalidFilename => Some(Code::QueryFailed),
         _ => None,
     }
 }
@@ -86,6 +88,7 @@ fn sentence(code: Code) -> &'static str {
         Code::NotFound => "it is not there",
         Code::StorageFull => "there is no room left; free some, or shorten the retention",
         Code::StorageDenied => "storage refuses access; give the service's user the right to read and write there",
+        Code::QueryFailed => "a part of its name is longer than storage takes; partition by something shorter",
         Code::Overloaded => "too many files are open; raise the limit of open files",
         _ => "storage does not answer as it should",
     }
@@ -105,7 +108,7 @@ mod tests {
         let too_many = || io::Error::from_raw_os_error(TOO_MANY_FILES[0]);
         let denied = object_store::Error::PermissionDenied { path: "a".to_owned(), source: "no".into() };
         let missing = object_store::Error::NotFound { path: "a".to_owned(), source: "no".into() };
-        let cases: [(Box<dyn StdError>, Code); 10] = [
+        let cases: [(Box<dyn StdError>, Code); 11] = [
             (Box::new(full()), Code::StorageFull),
             (Box::new(generic(full())), Code::StorageFull),
             (Box::new(io::Error::other(generic(io::Error::other(full())))), Code::StorageFull),
@@ -113,11 +116,12 @@ mod tests {
             (Box::new(generic(io::Error::from(io::ErrorKind::ReadOnlyFilesystem))), Code::StorageDenied),
             (Box::new(io::Error::other(denied)), Code::StorageDenied),
             (Box::new(generic(missing)), Code::NotFound),
+            (Box::new(generic(io::Error::from(io::ErrorKind::InvalidFilename))), Code::QueryFailed),
             (Box::new(too_many()), Code::Overloaded),
             (Box::new(generic(io::Error::other(generic(too_many())))), Code::Overloaded),
             (Box::new(generic(io::Error::other("who knows"))), Code::StorageUnavailable),
         ];
-        assert!(Code::Overloaded.kind().is_retryable());
+        assert!(Code::Overloaded.kind().is_retryable() && !Code::QueryFailed.kind().is_retryable());
         for (error, expected) in cases {
             assert_eq!(code_of(error.as_ref()), expected, "{error}");
         }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use outflow_core::options::BOUNDS;
 use outflow_core::{Code, Error, Result};
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
 
@@ -35,9 +36,6 @@ pub(super) const FIELDS: [&str; 25] = [
     "notify",
     "labels",
 ];
-
-/// What serde calls `u32` or `u64`.
-const WHOLE_NUMBER: &str = "expected a whole number that is not negative";
 
 /// The body as text.
 pub(super) fn text(body: &[u8]) -> Result<&str> {
@@ -99,7 +97,8 @@ fn unknown(name: &str) -> String {
 fn refusal(field: Option<String>, error: &serde_json::Error) -> Error {
     let is_eof = error.is_eof();
     let is_data = error.is_data();
-    let error = error.to_string().replace("expected u32", WHOLE_NUMBER).replace("expected u64", WHOLE_NUMBER);
+    let number = whole_number(field.as_deref());
+    let error = error.to_string().replace("expected u32", &number).replace("expected u64", &number);
     let message = match field {
         _ if is_eof => format!("the body is not a whole JSON document: {error}"),
         Some(field) if is_data => format!("the field `{field}` cannot be read: {error}"),
@@ -107,6 +106,14 @@ fn refusal(field: Option<String>, error: &serde_json::Error) -> Error {
         _ => format!("the body is not JSON: {error}"),
     };
     Error::new(Code::InvalidRequest, message)
+}
+
+/// What serde calls `u32` or `u64`.
+fn whole_number(field: Option<&str>) -> String {
+    match BOUNDS.iter().find(|(name, ..)| Some(*name) == field) {
+        Some((_, least, most)) => format!("expected a whole number from {least} to {most}"),
+        None => "expected a whole number that is not negative".to_owned(),
+    }
 }
 
 /// What is wrong with a name.

@@ -154,6 +154,12 @@ fn what_is_no_request_is_refused_with_field_and_place() {
     assert_refused(r#"{"sql":"a","retentionDays":-1}"#, Code::InvalidRequest, &["the field `retentionDays`", whole]);
     assert_refused(r#"{"sql":"a","timeoutSeconds":"1"}"#, Code::InvalidRequest, &["the field `timeoutSeconds`", whole]);
     assert_refused(r#"{"sql":"a","maxFileSizeMb":5.5}"#, Code::InvalidRequest, &["the field `maxFileSizeMb`", "`5.5`", whole]);
+    for (field, bounds) in
+        [("maxFileSizeMb", "from 5 to 6200"), ("rowGroupSizeMb", "from 32 to 128"), ("retentionDays", "from 1 to 365")]
+    {
+        let body = format!(r#"{{"sql":"a","{field}":5000000000}}"#);
+        assert_refused(&body, Code::InvalidRequest, &[&format!("the field `{field}`"), "`5000000000`", bounds]);
+    }
     assert_refused(r#"{"sql":"a","partitionBy":"a"}"#, Code::InvalidRequest, &["the field `partitionBy`", "expected a sequence"]);
     assert_refused(r#"{"sql":"a","partitionBy":["a",1]}"#, Code::InvalidRequest, &["the field `partitionBy[1]`"]);
     assert_refused(r#"{"sql":"a","parameters":{"d":{"type":"date"}}}"#, Code::ParameterInvalid, &["`d`"]);

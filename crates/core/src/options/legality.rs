@@ -104,6 +104,12 @@ const PAIRS: &[Pair] = &[
     },
     Pair {
         first: "bom",
+        second: "singleFile",
+        are_asked: |r| r.bom == Some(true) && r.single_file == Some(false),
+        why: "the mark stands before the one file that the parts are joined to; leave `singleFile` out",
+    },
+    Pair {
+        first: "bom",
         second: "partitionBy",
         are_asked: |r| r.bom == Some(true) && r.partition_by.is_some(),
         why: "the mark stands before the one file that the parts are joined to",
@@ -167,7 +173,9 @@ mod tests {
             "delimiter" => Requested { delimiter: Some(";".to_owned()), ..none },
             "nullAs" => Requested { null_as: Some("NULL".to_owned()), ..none },
             "bom" => Requested { bom: Some(true), ..none },
-            "compression" => Requested { compression: Some(Compression::Zstd), ..none },
+            "gzip" => Requested { compression: Some(Compression::Gzip), ..none },
+            "bzip2" => Requested { compression: Some(Compression::Bzip2), ..none },
+            "compression" | "zstd" => Requested { compression: Some(Compression::Zstd), ..none },
             "quoteAll" => Requested { quote_all: Some(true), ..none },
             "escape" => Requested { escape: Some(true), ..none },
             "fixedWidth" => Requested { fixed_width: Some("a:3".to_owned()), ..none },
@@ -230,23 +238,55 @@ mod tests {
 
     #[test]
     fn every_illegal_pair_is_refused_by_name_in_every_format_that_takes_both() {
+        let takes = |format: &Format, name: &str| {
+            TAKEN.iter().find(|taken| taken.name == name).is_none_or(|taken| taken.by.contains(format))
+        };
         for Pair { first, second, .. } in PAIRS {
-            let requested = match *first {
-                "partitionInclude" => asking(first),
-                // One file from several writers cannot be made of everything.
-                "parallel" => both(both(asking(first), asking(second)), asking("compression")),
-                _ => both(asking(first), asking(second)),
-            };
-            let mut refused = 0;
-            for format in Format::ALL {
-                let requested = Requested { format: Some(format), ..requested.clone() };
-                let message = refusal(&requested);
-                if message.contains(&format!("`{first}`")) && message.contains(&format!("`{second}`")) {
-                    refused += 1;
-                }
+            let formats: Vec<_> =
+                Format::ALL.into_iter().filter(|format| takes(format, first) && takes(format, second)).collect();
+            assert!(!formats.is_empty(), "no format takes `{first}` and `{second}`");
+            for format in formats {
+                let asked = match (*first, *second) {
+                    ("partitionInclude", _) => asking(first),
+                    ("bom", "singleFile") => Requested { single_file: Some(false), ..asking(first) },
+                    // One file from several writers cannot be made of everything.
+                    ("parallel", _) if takes(&format, "compression") => {
+                        both(both(asking(first), asking(second)), asking("compression"))
+                    }
+                    _ => both(asking(first), asking(second)),
+                };
+                let message = refusal(&Requested { format: Some(format), ..asked });
+                let is_named = |name: &str| message.contains(&format!("`{name}`"));
+                assert!(is_named(first) && is_named(second), "{format:?}, `{first}` and `{second}`: {message}");
             }
-            assert!(refused > 0, "`{first}` and `{second}` were refused for another reason in every format");
         }
+    }
+
+    /// What the documentation of UNLOAD says that a format cannot be used with, written down apart from the tables.
+    const DOCUMENTED: [(Format, &[&str]); 3] = [
+        (Format::Csv, &["fixedWidth", "quoteAll", "rowGroupSizeMb"]),
+        (Format::Parquet, &["delimiter", "fixedWidth", "quoteAll", "escape", "nullAs", "header", "gzip", "bzip2", "zstd"]),
+        (Format::Json, &["delimiter", "header", "fixedWidth", "quoteAll", "escape", "nullAs", "rowGroupSizeMb"]),
+    ];
+    /// What it says that two options of text cannot be used with each other.
+    const DOCUMENTED_OF_TEXT: [(&str, &str); 2] = [("fixedWidth", "delimiter"), ("fixedWidth", "header")];
+
+    #[test]
+    fn what_the_documentation_forbids_is_refused() {
+        for (format, options) in DOCUMENTED {
+            for option in options {
+                let message = refusal(&Requested { format: Some(format), ..asking(option) });
+                let name = if ["gzip", "bzip2", "zstd"].contains(option) { "compression" } else { option };
+                let expected = format!("`{name}` does not go with `format` `{}`", format.as_str());
+                assert!(message.contains(&expected), "{option}: {message}");
+            }
+        }
+        for (first, second) in DOCUMENTED_OF_TEXT {
+            let message = refusal(&Requested { format: Some(Format::Text), ..both(asking(first), asking(second)) });
+            assert!(message.contains(&format!("`{first}` does not go with `{second}`")), "{message}");
+        }
+        let alone = refusal(&asking("partitionInclude"));
+        assert!(alone.contains("`partitionInclude` stands alone"), "{alone}");
     }
 
     #[test]

@@ -48,11 +48,29 @@ fn delimiters_and_bounds_are_checked() {
     for bad in ["", "ab", "\"", "\n", "\r", "é", "\0"] {
         assert!(refused(Requested { delimiter: Some(bad.into()), ..Requested::default() }).contains("`delimiter`"));
     }
-    for good in ["|", "\t", ";"] {
+    for good in ["|", "\t", ";", "\u{1}", "\u{7f}", "'", "\\", " "] {
         resolved(Requested { delimiter: Some(good.into()), ..Requested::default() });
     }
     assert!(refused(Requested { retention_days: Some(0), ..Requested::default() }).contains("`retentionDays`"));
     assert!(refused(Requested { timeout_seconds: Some(86_401), ..Requested::default() }).contains("`timeoutSeconds`"));
+}
+
+#[test]
+fn what_stands_for_null_in_text_is_one_field() {
+    let text =
+        |null_as: &str| Requested { format: Some(Format::Text), null_as: Some(null_as.to_owned()), ..Requested::default() };
+    let semicolon = |null_as: &str| Requested { delimiter: Some(";".to_owned()), ..text(null_as) };
+    let quoted = |null_as: &str| Requested { quote_all: Some(true), ..text(null_as) };
+    for (requested, other) in [(text("a|b"), "`delimiter`"), (semicolon(";"), "`delimiter`"), (quoted("\"NULL\""), "`quoteAll`")]
+    {
+        let message = refused(requested);
+        assert!(message.contains("`nullAs`") && message.contains(other), "{message}");
+    }
+    for legal in [text("a;b"), semicolon("|"), text("\""), quoted("\\N")] {
+        resolved(legal);
+    }
+    resolved(Requested { format: Some(Format::Csv), ..semicolon("a;\"") });
+    resolved(Requested { fixed_width: Some("a:3".into()), ..text("|") });
 }
 
 #[test]
@@ -112,4 +130,6 @@ fn joining_needs_members_that_concatenate() {
         refused(Requested { bom: Some(true), compression: Some(Compression::Zstd), ..Requested::default() }).contains("`bom`")
     );
     assert!(!resolved(Requested { single_file: Some(false), ..Requested::default() }).is_joined());
+    let several = Requested { bom: Some(true), single_file: Some(false), ..Requested::default() };
+    assert!(refused(several).contains("`bom` does not go with `singleFile`"));
 }

@@ -4,6 +4,7 @@ mod occupied;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
@@ -20,6 +21,10 @@ use super::unload::{Existing, ManifestKind, Unload};
 
 /// The longest key that S3 takes, in bytes.
 const LONGEST_KEY: usize = 1_024;
+/// The longest name that a folder of files can have, where they lie and where they are downloaded to, in bytes.
+const LONGEST_NAME: usize = 255;
+/// The most files that `PARTITION BY` may make: with the longest keys, a manifest of less than the 64 MiB that are read of it.
+const MOST_FILES: usize = 50_000;
 
 /// The place that a statement names after TO.
 #[derive(Debug)]
@@ -34,6 +39,8 @@ pub(super) struct Destination {
     manifest: ManifestKind,
     /// The partitions' folders that were emptied by this statement.
     emptied: Mutex<HashSet<String>>,
+    /// How many files were begun in partitions' folders.
+    begun: AtomicUsize,
 }
 
 impl Destination {
@@ -75,6 +82,7 @@ impl Destination {
             existing: *existing,
             manifest: *manifest,
             emptied: Mutex::default(),
+            begun: AtomicUsize::new(0),
         })
     }
 
@@ -86,7 +94,7 @@ impl Destination {
     /// The key of a slice's file in that folder: `<prefix>000` for a serial unload, `<prefix>0000_part_00` for a parallel one.
     ///
     /// # Errors
-    /// `query_invalid` when it is no key; `query_failed` when the values of a partition make it too long for S3.
+    /// `query_invalid` when it is no key; `query_failed` when the values of a partition make it, or the name of a folder, too long.
     pub(super) fn key(&self, folder: &str, slice: usize, part: usize) -> Result<Path> {
         let (prefix, suffix) = (&self.prefix, &self.suffix);
         let key = if self.parallel {
@@ -94,6 +102,14 @@ impl Destination {
         } else {
             format!("{prefix}{folder}{part:03}{suffix}")
         };
+        if let Some(long) = folder.split('/').find(|name| name.len() > LONGEST_NAME) {
+            let shown: String = long.chars().take(40).collect();
+            let message = format!(
+                "the folder of the partition `{shown}…` has a name of {} bytes, and folders take {LONGEST_NAME}; partition by something shorter",
+                long.len()
+            );
+            return Err(Error::new(Code::QueryFailed, message));
+        }
         if key.len() > LONGEST_KEY && !folder.is_empty() {
             let shown: String = folder.chars().take(40).collect();
             let message = format!(
@@ -118,12 +134,16 @@ impl Destination {
         }
     }
 
-    /// Sees to what lies in a partition's folder, before the first file is written there. Slices that come to it at the same time wait for
-    /// one another, so that none deletes what another has written.
+    /// Sees to what lies in a partition's folder, and to it that there are not too many files; before each file is begun there. Slices
+    /// that come to a folder at the same time wait for one another, so that none deletes what another has written.
     ///
     /// # Errors
-    /// Storage's.
+    /// `query_failed` for one file more than a statement may write into folders; storage's.
     pub(super) async fn prepare_folder(&self, folder: &str) -> Result<()> {
+        if self.is_partitioned && self.begun.fetch_add(1, Ordering::Relaxed) >= MOST_FILES {
+            let message = format!("PARTITION BY makes more than {MOST_FILES} files; partition by columns of fewer values");
+            return Err(Error::new(Code::QueryFailed, message));
+        }
         if self.existing != Existing::Deleted || !self.is_partitioned {
             return Ok(());
         }

@@ -94,7 +94,7 @@ mod tests {
     fn written(widths: &str, null_as: Option<&str>) -> Result<String> {
         let rows = rows();
         let mut out = Buffer::default();
-        Fixed::new(&widths.parse()?, null_as, &rows.schema())?.write(&rows, &mut out)?;
+        Fixed::new(&widths.parse().unwrap(), null_as, &rows.schema())?.write(&rows, &mut out)?;
         Ok(String::from_utf8(out.into_bytes()).unwrap())
     }
 

@@ -8,11 +8,14 @@ mod folder;
 use arrow::array::RecordBatch;
 use arrow::compute::partition;
 use arrow::datatypes::{DataType, TimeUnit};
+use outflow_core::schema::place_of_column;
 use outflow_core::statement::UnloadStatement;
 use outflow_core::{Code, Error, Result};
 
 use super::column::Columns;
 use super::identifier::{advice, folded};
+use super::text::Cells;
+use super::text::buffer::Buffer;
 
 /// The folders of a statement; without `PARTITION BY` there is one, without a name.
 #[derive(Debug)]
@@ -71,7 +74,7 @@ impl Partitions {
     /// The rows by folder, as they follow one another: the folder's name with a slash behind it, and the columns that are in the files.
     ///
     /// # Errors
-    /// `query_failed` for a value that no folder can be named after.
+    /// `internal`.
     pub(super) fn split(&self, batch: RecordBatch) -> Result<Vec<(String, RecordBatch)>> {
         if self.keys.is_empty() {
             return Ok(vec![(String::new(), batch)]);
@@ -80,11 +83,13 @@ impl Partitions {
         let values: Vec<_> = self.keys.iter().map(|(place, _)| batch.column(*place).clone()).collect();
         let ranges = partition(&values).map_err(internal)?.ranges();
         let written = batch.project(&self.kept).map_err(internal)?;
+        let cells = values.iter().map(|values| Cells::new(values.as_ref())).collect::<Result<Vec<_>>>()?;
         let mut split: Vec<(String, RecordBatch)> = Vec::with_capacity(ranges.len());
+        let mut scratch = Buffer::default();
         for range in ranges {
             let mut name = String::new();
-            for ((_, column), value) in self.keys.iter().zip(&values) {
-                folder::push(column, value.as_ref(), range.start, &mut name)?;
+            for ((_, column), cells) in self.keys.iter().zip(&cells) {
+                folder::push(column, cells, range.start, &mut scratch, &mut name)?;
             }
             split.push((name, written.slice(range.start, range.len())));
         }
@@ -95,19 +100,11 @@ impl Partitions {
 /// The place of a column: exactly that name, or the only one that is the same but for case.
 fn find(columns: &Columns, name: &str) -> Result<usize> {
     let fields = columns.schema().fields();
-    if let Some(place) = fields.iter().position(|field| field.name() == name) {
-        return Ok(place);
-    }
-    let mut alike = (0..fields.len()).filter(|place| folded(fields[*place].name()) == folded(name));
-    match (alike.next(), alike.next()) {
-        (Some(place), None) => Ok(place),
-        _ => {
-            let names = fields.iter().map(|field| field.name().as_str());
-            let message =
-                format!("PARTITION BY names `{name}`, which is no column of the query{}", advice(name, "columns", names));
-            Err(Error::new(Code::UnknownColumn, message))
-        }
-    }
+    let names = fields.iter().map(|field| field.name().as_str());
+    place_of_column(names.clone(), name, folded).ok_or_else(|| {
+        let message = format!("PARTITION BY names `{name}`, which is no column of the query{}", advice(name, "columns", names));
+        Error::new(Code::UnknownColumn, message)
+    })
 }
 
 /// SMALLINT, INTEGER, BIGINT, DECIMAL, REAL, BOOLEAN, CHAR, VARCHAR, DATE and TIMESTAMP.

@@ -69,8 +69,9 @@ fn a_partitioned_destination_is_a_folder() {
         unload.statement.destination = place.to_owned();
         let destination = Destination::new(&unload, &buckets()).unwrap();
         assert_eq!(destination.key("c=a%2Fb/", 0, 1).unwrap().as_ref(), "a/b/output/c=a%2Fb/001");
-        let error = destination.key(&format!("c={}/", "x".repeat(1_100)), 0, 0).unwrap_err();
+        let error = destination.key(&format!("c={}/", "x".repeat(250)).repeat(4), 0, 0).unwrap_err();
         assert!(error.code() == Code::QueryFailed && error.message().len() < 300, "{error}");
+        assert!(error.message().contains("S3 takes 1024"), "{error}");
     }
 }
 
@@ -113,6 +114,29 @@ async fn of_partitions_only_those_that_get_files_are_emptied_and_once() {
     for key in ["a/b/output/c=1/000", "a/b/output/c=12/old", "a/b/output/manifest"] {
         assert!(is_there(&destination, key).await, "{key}");
     }
+}
+
+#[tokio::test]
+async fn more_files_than_a_manifest_can_tell_of_are_refused() {
+    let destination = Destination::new(&partitioned(Existing::Refused), &buckets()).unwrap();
+    for _ in 0..MOST_FILES {
+        destination.prepare_folder("c=1/").await.unwrap();
+    }
+    let error = destination.prepare_folder("c=2/").await.unwrap_err();
+    assert!(error.code() == Code::QueryFailed && error.message().contains("more than 50000 files"), "{error}");
+    let destination = Destination::new(&plain(), &buckets()).unwrap();
+    for _ in 0..=MOST_FILES {
+        destination.prepare_folder("").await.unwrap();
+    }
+}
+
+#[test]
+fn a_folder_is_named_when_its_name_is_too_long() {
+    let destination = Destination::new(&partitioned(Existing::Refused), &buckets()).unwrap();
+    destination.key(&format!("a=1/c={}/", "x".repeat(253)), 0, 0).unwrap();
+    let error = destination.key(&format!("a=1/c={}/", "x".repeat(254)), 0, 0).unwrap_err();
+    assert!(error.code() == Code::QueryFailed && !error.kind().is_retryable(), "{error}");
+    assert!(error.message().contains("the partition `c=xxx") && error.message().contains("256 bytes"), "{error}");
 }
 
 #[test]

@@ -48,8 +48,7 @@ const OPTIONS: &[(&str, ReadOption)] = &[
     ("FIXEDWIDTH", |cursor, options| {
         cursor.skip_word("AS");
         let widths = cursor.literal()?.parse();
-        options.fixed_width =
-            Some(widths.map_err(|error: outflow_core::Error| refused(error.message().replace("`fixedWidth`", "FIXEDWIDTH")))?);
+        options.fixed_width = Some(widths.map_err(|why: String| refused(format!("FIXEDWIDTH {why}")))?);
         options.give("FIXEDWIDTH")
     }),
     ("ENCRYPTED", |cursor, options| {
