@@ -135,6 +135,7 @@ impl Storage {
     pub async fn delete_attempt(&self, place: &AttemptPlace) -> Result<()> {
         let key = StorageKey::Attempt(place.clone());
         let (folder, path) = (self.folder.clone(), path_of(&key)?);
+        self.sums.forget_below(&path);
         let removed = tokio::task::spawn_blocking(move || folder.remove(&path)).await.map_err(stopped)?;
         removed.map_err(|error| from_io(error, &format!("deleting `{}`", key.path())))
     }

@@ -1,7 +1,7 @@
 //! A store that sums what is written through it, so that a file which passed through this process need not be read again for its
 //! checksum. A sum is that of the bytes as they were handed over, and counts only while the file has that size.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,8 +28,19 @@ pub(crate) struct Sums(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
-    sums: HashMap<Path, Sum>,
-    oldest_first: VecDeque<Path>,
+    /// Each with its number among all that were ever remembered.
+    sums: HashMap<Path, (u64, Sum)>,
+    /// Just those that are in `sums`.
+    by_number: BTreeMap<u64, Path>,
+    next: u64,
+}
+
+impl Known {
+    fn forget(&mut self, location: &Path) {
+        if let Some((number, _)) = self.sums.remove(location) {
+            self.by_number.remove(&number);
+        }
+    }
 }
 
 /// What is known of one file.
@@ -44,23 +55,38 @@ pub(crate) struct Sum {
 impl Sums {
     /// What was written there last, if it is remembered.
     pub(crate) fn get(&self, location: &Path) -> Option<Sum> {
-        self.known().sums.get(location).copied()
+        self.known().sums.get(location).map(|(_, sum)| *sum)
     }
 
     /// Forgets what was written there: it is about to be written by other means.
     pub(crate) fn forget(&self, location: &Path) {
-        self.known().sums.remove(location);
+        self.known().forget(location);
+    }
+
+    /// Forgets what was written into that folder: it is deleted.
+    pub(crate) fn forget_below(&self, folder: &Path) {
+        let mut known = self.known();
+        let Known { sums, by_number, .. } = &mut *known;
+        by_number.retain(|_, location| {
+            let stays = !location.prefix_matches(folder);
+            if !stays {
+                sums.remove(location);
+            }
+            stays
+        });
     }
 
     fn remember(&self, location: &Path, sum: Sum) {
         let mut known = self.known();
-        if known.sums.insert(location.clone(), sum).is_none() {
-            known.oldest_first.push_back(location.clone());
-        }
-        while known.oldest_first.len() > REMEMBERED {
-            if let Some(oldest) = known.oldest_first.pop_front() {
-                known.sums.remove(&oldest);
-            }
+        known.forget(location);
+        let number = known.next;
+        known.next += 1;
+        known.sums.insert(location.clone(), (number, sum));
+        known.by_number.insert(number, location.clone());
+        while known.by_number.len() > REMEMBERED
+            && let Some((_, oldest)) = known.by_number.pop_first()
+        {
+            known.sums.remove(&oldest);
         }
     }
 
@@ -269,5 +295,30 @@ mod tests {
             sums.remember(&Path::from(format!("{number}")), of(b""));
         }
         assert_eq!((sums.get(&Path::from("0")), sums.get(&Path::from("1"))), (None, Some(of(b""))));
+    }
+
+    #[test]
+    fn what_was_forgotten_and_written_again_is_as_young_as_that() {
+        let (sums, place) = (Sums::default(), Path::from("a"));
+        sums.remember(&place, of(b"1"));
+        sums.forget(&place);
+        for number in 1..REMEMBERED {
+            sums.remember(&Path::from(format!("{number}")), of(b""));
+        }
+        sums.remember(&place, of(b"2"));
+        sums.remember(&Path::from("b"), of(b""));
+        assert_eq!((sums.get(&place), sums.get(&Path::from("1"))), (Some(of(b"2")), None));
+    }
+
+    #[test]
+    fn a_folder_is_forgotten_as_a_whole() {
+        let sums = Sums::default();
+        for place in ["a/1/x", "a/1/y/z", "a/10/x", "b/1/x"] {
+            sums.remember(&Path::from(place), of(b""));
+        }
+        sums.forget_below(&Path::from("a/1"));
+        let left = ["a/1/x", "a/1/y/z", "a/10/x", "b/1/x"].map(|place| sums.get(&Path::from(place)).is_some());
+        assert_eq!(left, [false, false, true, true]);
+        assert_eq!(sums.known().by_number.len(), 2);
     }
 }
