@@ -35,6 +35,8 @@ pub struct Guard {
     catalogs: Catalogs,
     /// Whether there may be arrays. Where they are not `super`, `a[1].b` can call a function `b`.
     arrays: bool,
+    /// Whether names in quotes are the same names in lower case.
+    folds_quoted: bool,
 }
 
 /// A read-only query that passed: text with `\n` at line ends, comments blanked, parameters bound, no `;` at the end.
@@ -49,12 +51,12 @@ pub struct CheckedQuery {
 impl Guard {
     /// The guard of the embedded engine.
     pub fn embedded() -> Self {
-        Self { functions: function::EMBEDDED, catalogs: Catalogs::BySchema, arrays: true }
+        Self { functions: function::EMBEDDED, catalogs: Catalogs::BySchema, arrays: true, folds_quoted: false }
     }
 
     /// The guard of Redshift.
     pub fn redshift() -> Self {
-        Self { functions: function::REDSHIFT, catalogs: Catalogs::ByName, arrays: false }
+        Self { functions: function::REDSHIFT, catalogs: Catalogs::ByName, arrays: false, folds_quoted: true }
     }
 
     /// The functions that it lets through, in lower case; some are syntax of their own, such as `extract`.

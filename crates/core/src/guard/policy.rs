@@ -56,7 +56,8 @@ impl Relation {
         self.part(1)
     }
 
-    /// The table. Bare names are in lower case, quoted ones as they stand; a warehouse that takes case for nothing reads `"T"` as `t`.
+    /// The table. Bare names are in lower case; quoted ones are too where the warehouse takes their case for nothing, as Redshift does unless
+    /// it is told otherwise, and else as they stand.
     pub fn table(&self) -> &str {
         self.part(0).unwrap_or_default()
     }

@@ -49,6 +49,7 @@ pub(crate) fn walk(query: &Query, source: &Source, tokens: &[Token], guard: &Gua
         functions: &guard.functions,
         catalogs: guard.catalogs,
         has_arrays: guard.arrays,
+        folds_quoted: guard.folds_quoted,
         places: Places::new(source, tokens),
         depth: 0,
         subqueries: 0,
@@ -93,6 +94,7 @@ struct Walk<'a> {
     functions: &'a Functions,
     catalogs: Catalogs,
     has_arrays: bool,
+    folds_quoted: bool,
     places: Places<'a>,
     depth: usize,
     /// How many subqueries that expressions hold are open around what is walked, within one query of WITH.

@@ -148,13 +148,19 @@ fn a_name_of_with_hides_a_table_just_where_it_holds() {
 #[case("WITH salaries AS (SELECT 1) SELECT (SELECT max(x) FROM (SELECT * FROM salaries) y) FROM orders", &["orders"])]
 #[case("WITH RECURSIVE salaries AS (SELECT 1 UNION ALL SELECT n + 1 FROM salaries) SELECT * FROM salaries", &[])]
 #[case("WITH RECURSIVE salaries AS (SELECT 1 UNION SELECT n FROM (SELECT * FROM salaries) x) SELECT * FROM salaries", &[])]
-#[case("WITH salaries AS (SELECT 1) SELECT * FROM \"SALARIES\"", &["SALARIES"])]
 #[case("WITH salaries AS (SELECT 1) SELECT * FROM public.salaries, dev.public.salaries", &["dev.public.salaries", "public.salaries"])]
 #[case("SELECT * FROM a UNION SELECT * FROM A UNION SELECT * FROM \"a\"", &["a"])]
 #[case("SELECT * FROM \"hr.salaries\"", &["\"hr.salaries\""])]
 fn it_is_asked_once_about_each_table_and_about_nothing_else(#[case] sql: &str, #[case] names: &[&str]) {
     assert_eq!(asked(&Guard::embedded(), sql), names);
     assert_eq!(asked(&Guard::redshift(), sql), names);
+}
+
+#[test]
+fn a_name_in_quotes_is_not_the_one_that_with_defines_in_another_case() {
+    let sql = "WITH salaries AS (SELECT 1) SELECT * FROM \"SALARIES\"";
+    assert_eq!(asked(&Guard::embedded(), sql), ["SALARIES"]);
+    assert_eq!(asked(&Guard::redshift(), sql), ["salaries"]);
 }
 
 #[test]
@@ -169,6 +175,24 @@ fn it_hears_what_a_name_says_and_how_it_is_written() {
     let error = Guard::embedded().check_for(&heard, sql, &sent).expect_err("it is refused");
     assert_eq!(error.message(), "`dev.HR.salaries` is secret");
     assert_eq!(error.position().map(|place| (place.line, place.column)), Some((2, 8)));
+}
+
+/// Redshift reads `"HR"."SALARIES"` as `hr.salaries`, and a policy that refuses by equality must hear that name.
+#[test]
+fn quotes_hide_no_table_where_the_warehouse_takes_their_case_for_nothing() {
+    let denied = |relation: &Relation| if relation.name() == "hr.salaries" { Err("is secret".to_owned()) } else { Ok(()) };
+    for sql in ["SELECT * FROM \"HR\".\"SALARIES\"", "SELECT * FROM hr.\"Salaries\"", "SELECT * FROM \"Hr\".SALARIES"] {
+        let error = Guard::redshift().check_for(&denied, sql, &Parameters::default()).expect_err(sql);
+        assert_eq!(error.code(), SqlRelationNotAllowed, "{sql}: {error}");
+    }
+    let written = RefCell::new(Vec::new());
+    let heard = |relation: &Relation| {
+        written.borrow_mut().push((relation.written().to_owned(), relation.schema() == Some("hr"), relation.table().to_owned()));
+        Ok(())
+    };
+    let sql = "SELECT * FROM \"HR\".\"A\" JOIN hr.a ON true";
+    Guard::redshift().check_for(&heard, sql, &Parameters::default()).expect("it passes");
+    assert_eq!(written.into_inner(), [("\"HR\".\"A\"".to_owned(), true, "a".to_owned())], "it is one table");
 }
 
 #[test]

@@ -152,8 +152,11 @@ impl Walk<'_> {
     }
 
     /// Notes a table, once.
-    fn reads(&mut self, name: &ObjectName, parts: Vec<String>) {
+    fn reads(&mut self, name: &ObjectName, mut parts: Vec<String>) {
         let may_be_path = !self.has_arrays && parts.len() > 1 && self.from.iter().any(|names| names.contains(&parts[0]));
+        if self.folds_quoted {
+            parts.iter_mut().for_each(|part| part.make_ascii_lowercase());
+        }
         if let Some(known) = self.known.get(&parts) {
             self.relations[*known].also(may_be_path);
             return;
