@@ -124,6 +124,9 @@ fn compare(verdict: &mut Verdict, measured: Measured, file: &ReceiptFileView) {
     match (measured.rows, file.rows) {
         (Err(why), _) => verdict.problems.push(format!("its rows cannot be counted: {why}")),
         (Ok(Count { rows, .. }), Some(expected)) if rows == expected => verdict.rows = Some(rows),
+        (Ok(Count { is_certain: false, at_most, .. }), Some(expected)) if at_most < expected => {
+            verdict.problems.push(format!("has {at_most} lines, and the receipt says that it has {expected} rows"));
+        }
         (Ok(Count { is_certain: false, .. }), _) => {
             verdict
                 .unchecked
@@ -177,5 +180,33 @@ impl<R: Read> Read for Hashing<R> {
         self.hasher.update(&buffer[..count]);
         self.bytes += count as u64;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use outflow_api::ChecksumView;
+
+    use super::*;
+
+    fn compared(count: Count, expected: u64) -> Verdict {
+        let checksum = ChecksumView { algorithm: ChecksumAlgorithm::Sha256, value: "00".to_owned() };
+        let (name, content_type) = ("output000".to_owned(), "text/plain".to_owned());
+        let file = ReceiptFileView { index: 0, name, bytes: 4, rows: Some(expected), checksum, content_type };
+        let mut verdict = Verdict::of(Path::new("output000"));
+        compare(&mut verdict, Measured { bytes: 4, sha256: "00".to_owned(), rows: Ok(count) }, &file);
+        verdict
+    }
+
+    #[test]
+    fn fewer_lines_than_rows_are_wrong_whatever_the_values_hold() {
+        let uncertain = Count { rows: 1, at_most: 2, is_certain: false };
+        assert_eq!(compared(uncertain, 1).rows, Some(1));
+        let unknown = compared(uncertain, 2);
+        assert!(unknown.problems.is_empty() && unknown.unchecked.len() == 1, "{unknown:?}");
+        let fewer = compared(uncertain, 3);
+        assert_eq!(fewer.problems, ["has 2 lines, and the receipt says that it has 3 rows"]);
+        let certain = compared(Count { rows: 1, at_most: 2, is_certain: true }, 2);
+        assert_eq!(certain.problems, ["has 1 rows, and the receipt says 2"]);
     }
 }

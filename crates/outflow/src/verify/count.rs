@@ -12,6 +12,8 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Count {
     pub(super) rows: u64,
+    /// How many it can have at most, whatever its values hold: each ends with a line's end.
+    pub(super) at_most: u64,
     /// Whether it has just so many: text that is not escaped does not tell a line's end in a value from that of a row.
     pub(super) is_certain: bool,
 }
@@ -32,16 +34,17 @@ pub(super) fn rows(reader: &mut impl Read, path: &Path, options: &OptionsView) -
     if options.format == Format::Parquet {
         let file = SerializedFileReader::new(File::open(path)?).map_err(io::Error::other)?;
         let rows = u64::try_from(file.metadata().file_metadata().num_rows()).unwrap_or(0);
-        return Ok(Count { rows, is_certain: true });
+        return Ok(Count { rows, at_most: rows, is_certain: true });
     }
     let (style, is_certain) = style(options);
-    let records = match options.compression {
+    let (records, lines) = match options.compression {
         None | Some(Compression::None) => records(reader, style)?,
         Some(Compression::Gzip) => records(&mut flate2::bufread::MultiGzDecoder::new(BufReader::new(reader)), style)?,
         Some(Compression::Bzip2) => records(&mut bzip2::read::MultiBzDecoder::new(reader), style)?,
         Some(Compression::Zstd) => records(&mut zstd::Decoder::new(reader)?, style)?,
     };
-    Ok(Count { rows: records.saturating_sub(u64::from(options.header == Some(true))), is_certain })
+    let header = u64::from(options.header == Some(true));
+    Ok(Count { rows: records.saturating_sub(header), at_most: lines.saturating_sub(header), is_certain })
 }
 
 /// How rows end, and whether that is certain. What stands for NULL is written as it is, and may look like more.
@@ -56,13 +59,14 @@ fn style(options: &OptionsView) -> (Style, bool) {
     }
 }
 
-/// Counts records; the last one needs no end.
-fn records(reader: &mut impl Read, style: Style) -> io::Result<u64> {
+/// Counts records and lines; the last one needs no end.
+fn records(reader: &mut impl Read, style: Style) -> io::Result<(u64, u64)> {
     let mut buffer = vec![0; 256 * 1024];
     let (mut count, mut is_quoted, mut is_escaped, mut is_open) = (0, false, false, false);
+    let (mut lines, mut is_line_open) = (0, false);
     loop {
         let length = match reader.read(&mut buffer) {
-            Ok(0) => return Ok(count + u64::from(is_open)),
+            Ok(0) => return Ok((count + u64::from(is_open), lines + u64::from(is_line_open))),
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
@@ -73,6 +77,8 @@ fn records(reader: &mut impl Read, style: Style) -> io::Result<u64> {
             is_escaped = byte == b'\\' && style == Style::Escaped && !is_escaped;
             is_open = !is_end;
             count += u64::from(is_end);
+            is_line_open = byte != b'\n';
+            lines += u64::from(!is_line_open);
         }
     }
 }
@@ -84,7 +90,7 @@ mod tests {
     use super::*;
 
     fn count(style: Style, text: &str) -> u64 {
-        records(&mut text.as_bytes(), style).unwrap()
+        records(&mut text.as_bytes(), style).unwrap().0
     }
 
     #[test]
@@ -96,6 +102,16 @@ mod tests {
         assert_eq!(count(Style::Quoted, "a\n\n\n"), 3);
         assert_eq!(count(Style::Lines, "{\"a\":\"\\\"\"}\n{}\n"), 2);
         assert_eq!(count(Style::Escaped, "a\\\nb|\"\n\\\\\nc"), 3);
+    }
+
+    #[test]
+    fn there_are_no_more_rows_than_lines() {
+        for style in [Style::Lines, Style::Quoted, Style::Escaped] {
+            for (text, lines) in [("", 0), ("a\\\n\"b\nc\n", 3), ("a\n\"\n\nb", 4)] {
+                let (records, counted) = records(&mut text.as_bytes(), style).unwrap();
+                assert!(counted == lines && records <= lines, "{style:?} {text:?}: {records} of {counted}");
+            }
+        }
     }
 
     #[test]
@@ -126,7 +142,7 @@ mod tests {
             let options = OptionsView::from(&asked.resolve().unwrap());
             let member = outflow_storage::compress(b"1\n2\n", compression).unwrap();
             let counted = rows(&mut [member.clone(), member].concat().as_slice(), Path::new(""), &options).unwrap();
-            assert_eq!(counted, Count { rows: 4, is_certain: true }, "{compression:?}");
+            assert_eq!(counted, Count { rows: 4, at_most: 4, is_certain: true }, "{compression:?}");
         }
     }
 }

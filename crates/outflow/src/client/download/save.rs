@@ -39,20 +39,24 @@ impl Download<'_> {
         make_folder(folder)?;
         let receipt_path = folder.join(RECEIPT);
         self.check_receipt(&receipt_path)?;
-        let mut saved = Vec::with_capacity(self.receipt.files.len());
-        for file in &self.receipt.files {
-            let name = name::within(&file.name).ok_or_else(|| {
-                CliError::new(
-                    Exit::Failed,
-                    format!("the receipt names a file `{}`, which is no file name", file.name.escape_debug()),
-                )
-            })?;
-            let path = folder.join(name);
+        let paths: Vec<PathBuf> = self.receipt.files.iter().map(|file| self.path_below(folder, file)).collect::<Result<_>>()?;
+        let mut saved = Vec::with_capacity(paths.len());
+        for (file, path) in self.receipt.files.iter().zip(paths) {
             path.parent().map_or(Ok(()), make_folder)?;
             saved.push(self.file(file, &Place::Named(&path), false, progress).await?);
         }
         self.save_receipt(&receipt_path)?;
         Ok(saved)
+    }
+
+    /// Where a file of several goes: nothing is there, or it may be written over. All are asked for before the first is transferred.
+    fn path_below(&self, folder: &Path, file: &ReceiptFileView) -> Result<PathBuf> {
+        let name = name::within(&file.name).ok_or_else(|| {
+            let message = format!("the receipt names a file `{}`, which is no file name", file.name.escape_debug());
+            CliError::new(Exit::Failed, message)
+        })?;
+        let path = folder.join(name);
+        if !self.force && is_taken(&path) { Err(in_the_way(&path)) } else { Ok(path) }
     }
 
     /// One file, and its receipt beside it where that is wished. Whatever is in the way is told before a byte is asked for.
