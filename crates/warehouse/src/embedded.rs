@@ -74,6 +74,8 @@ use self::table::{Folder, Sample, Tables};
 /// The memory for sorting, joining and grouping when nothing else is said.
 pub const DEFAULT_MEMORY_LIMIT: usize = 192 << 20;
 
+/// How many threads do what takes a processor or waits for a disk, at least.
+const BLOCKING_THREADS: usize = 8;
 /// The stack of a thread that plans queries: a query may be a chain of thousands of operators. Only what is touched takes memory.
 const STACK: usize = 64 << 20;
 
@@ -149,6 +151,8 @@ impl Embedded {
         }
         let runtime = Builder::new_multi_thread()
             .worker_threads(config.slices)
+            // What is encoded, compressed and written: more threads would not be faster, and each keeps memory.
+            .max_blocking_threads(BLOCKING_THREADS.max(2 * config.slices))
             .thread_name("outflow-query")
             .thread_stack_size(STACK)
             .enable_all()

@@ -7,9 +7,12 @@ use bzip2::write::BzEncoder;
 use libdeflater::{CompressionLvl, Compressor as Deflater};
 use outflow_core::options::{Compression, Format};
 use outflow_core::{Code, Error, Result};
+use zstd::zstd_safe::CParameter;
 
 /// How many workers a zstd frame has.
 const WORKERS: u32 = 2;
+/// How much text a worker takes at once: less than by itself, which would hold some 60 MB.
+const JOB: u32 = 2 << 20;
 /// The default of the zstd command.
 const ZSTD_LEVEL: i32 = 3;
 
@@ -121,10 +124,14 @@ impl Stream {
     }
 
     fn ready(&mut self) -> Vec<u8> {
-        std::mem::take(match &mut self.frame {
+        let made = match &mut self.frame {
             Frame::Zstd(encoder) => encoder.get_mut(),
             Frame::Bzip2(encoder) => encoder.get_mut(),
-        })
+        };
+        // A copy of just its size: the room stays here for what is made next.
+        let ready = made.as_slice().to_vec();
+        made.clear();
+        ready
     }
 }
 
@@ -147,6 +154,7 @@ fn small_zstd_frame(text: &[u8]) -> io::Result<Vec<u8>> {
 fn zstd_frame() -> io::Result<zstd::Encoder<'static, Vec<u8>>> {
     let mut frame = zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
     frame.multithread(WORKERS)?;
+    frame.set_parameter(CParameter::JobSize(JOB))?;
     frame.include_checksum(true)?;
     Ok(frame)
 }
