@@ -2,12 +2,15 @@
 //!
 //! The tree goes to the engine; it is never printed back. Places in errors are places in the caller's own text.
 
+mod recursion;
+
 use outflow_core::guard::{NESTING, RedshiftReading, at_found};
 use outflow_core::{Code, Error, Position, Result};
 use sqlparser::ast::{Ident, Query, SetExpr, Statement};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, Tokenizer};
 
+use self::recursion::refuse_left_out;
 use super::literal::unescape;
 
 /// What `UnloadStatement` puts around a query with an outer `LIMIT`.
@@ -16,7 +19,7 @@ const WRAPPER: (&str, &str) = ("SELECT * FROM (\n", "\n) AS outflow_limited");
 /// Reads a query.
 ///
 /// # Errors
-/// `sql_syntax` with the place, `sql_too_complex`, or `query_invalid` for what is not one query.
+/// `sql_syntax` with the place, `sql_too_complex`, or `query_invalid` for what is not one query, and for what the engine would leave out of it.
 pub(super) fn parse(text: &str) -> Result<Query> {
     let dialect = RedshiftReading::of_checked();
     let mut tokens = Tokenizer::new(&dialect, text).with_unescape(false).tokenize_with_location().map_err(|error| {
@@ -40,7 +43,7 @@ pub(super) fn parse(text: &str) -> Result<Query> {
         }
     })?;
     match (statements.pop(), statements.is_empty()) {
-        (Some(Statement::Query(query)), true) => Ok(*query),
+        (Some(Statement::Query(query)), true) => refuse_left_out(&query).map(|()| *query),
         _ => Err(Error::new(Code::QueryInvalid, "UNLOAD takes one SELECT query and nothing else")),
     }
 }

@@ -20,6 +20,10 @@ async fn what_the_page_lists_runs() {
     let cases = [
         ("WITH a AS (SELECT 1 AS x), b AS (SELECT x FROM a) SELECT * FROM b", "x\n1\n"),
         ("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) SELECT max(i) AS m FROM n", "m\n3\n"),
+        (
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL (SELECT i + 1 FROM n WHERE i < 5 LIMIT 1)), m AS (SELECT i FROM n ORDER BY i DESC LIMIT 1) SELECT * FROM m",
+            "i\n5\n",
+        ),
         ("(SELECT 1 AS x)", "x\n1\n"),
         ("SELECT 1 AS x UNION SELECT 1", "x\n1\n"),
         ("SELECT 1 AS x INTERSECT SELECT 1", "x\n1\n"),
@@ -89,6 +93,11 @@ async fn what_the_engine_has_not_is_refused_in_plain_words() {
         ("SELECT ARRAY[1] AS a", "no arrays"),
         ("SELECT '1'::super AS a", "no type `super`"),
         ("SELECT CAST('1' AS super) AS a", "no type `super`"),
+        (
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9 LIMIT 3) SELECT i FROM n",
+            "a UNION with LIMIT",
+        ),
+        ("WITH RECURSIVE n (i) AS (SELECT 1 UNION SELECT 2 ORDER BY 1) SELECT i FROM n", "a UNION with ORDER BY"),
     ] {
         let error = fixture.error(query).await;
         assert_eq!(error.code(), Code::QueryInvalid, "{query}: {error}");
