@@ -2,7 +2,7 @@
 //!
 //! In CSV a field is quoted only when it must be: when it holds the delimiter, a quote, a line feed or a carriage return; and, so that it is
 //! not taken for NULL, when a text equals the text that stands for NULL. With the default NULL AS, the empty text, NULL is therefore an empty
-//! field and an empty text is `""`; with another, NULL is that text and an empty text is an empty field. A NULL AS that itself needs
+//! field and an empty text is `""`, as a binary value without bytes is; with another, NULL is that text and an empty text is an empty field. A NULL AS that itself needs
 //! quotes gets them, and then a text equal to it cannot be told from NULL.
 //!
 //! In delimited text ADDQUOTES puts every field in quotes but NULL, and ESCAPE puts a backslash before what is special in texts. With
@@ -29,7 +29,7 @@ pub(super) struct Delimited {
     null_as: String,
     /// Finds what makes a text more than itself; none where every text is.
     scan: Option<Scan>,
-    /// Whether what is no text is written as it is: it holds nothing special and is not taken for NULL.
+    /// Whether what is simple is written as it is: it holds nothing special and is not taken for NULL.
     is_plain: bool,
 }
 
@@ -80,7 +80,7 @@ impl Delimited {
             out.extend(if cells.is_nested() { b"null" } else { &self.null });
         } else if let Some(text) = cells.text(row) {
             self.write_text(text.as_bytes(), scratch, out);
-        } else if self.is_plain && !cells.is_nested() {
+        } else if self.is_plain && cells.is_simple() {
             cells.write(row, out);
         } else {
             let mut value = std::mem::take(&mut scratch.value);
@@ -115,7 +115,7 @@ struct Scratch {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, StringArray};
+    use arrow::array::{ArrayRef, BinaryArray, BooleanArray, Decimal128Array, Int64Array, StringArray};
     use outflow_core::options::Format;
 
     use super::*;
@@ -176,6 +176,23 @@ mod tests {
         let amounts: ArrayRef = Arc::new(Decimal128Array::from(vec![125]).with_precision_and_scale(5, 2).unwrap());
         let dotted = UnloadStatement { delimiter: Some('.'), ..statement(Format::Csv) };
         assert_eq!(written(&dotted, vec![("a", amounts)]), "a\n\"1.25\"\n");
+    }
+
+    #[test]
+    fn a_binary_value_without_bytes_is_not_taken_for_null() {
+        let values = || -> ArrayRef { Arc::new(BinaryArray::from(vec![None, Some(b"".as_slice()), Some(b"\xff")])) };
+        let with_null = |format| UnloadStatement { null_as: Some("NULL".into()), ..statement(format) };
+        for (statement, expected) in [
+            (statement(Format::Csv), "\n\"\"\nff\n"),
+            (with_null(Format::Csv), "NULL\n\nff\n"),
+            // Nothing tells them apart here, nor an empty text.
+            (statement(Format::Text), "\n\nff\n"),
+            (with_null(Format::Text), "NULL\n\nff\n"),
+            (UnloadStatement { quote_all: true, ..statement(Format::Text) }, "\n\"\"\n\"ff\"\n"),
+        ] {
+            let written = written(&statement, vec![("b", values())]);
+            assert_eq!(written.split_once('\n').unwrap().1, expected, "{statement:?}");
+        }
     }
 
     #[test]

@@ -117,6 +117,16 @@ impl<'a> Cells<'a> {
         matches!(self.values, Values::List(..) | Values::Struct(..))
     }
 
+    /// Whether a value of it is a few letters, digits and signs, and at least one: no text, and nothing that may be empty or long.
+    #[inline]
+    pub(super) fn is_simple(&self) -> bool {
+        use Values::*;
+        !matches!(
+            self.values,
+            Utf8(_) | LargeUtf8(_) | Utf8View(_) | Binary(_) | LargeBinary(_) | BinaryView(_) | List(..) | Struct(..)
+        )
+    }
+
     /// Writes a value that is not NULL.
     #[inline]
     pub(super) fn write(&self, row: usize, out: &mut Buffer) {
