@@ -20,7 +20,8 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 pub(crate) use area::{
-    AuthConfig, EventsConfig, OrchestratorConfig, RetryConfig, ServerConfig, StorageConfig, StoreConfig, WarehouseConfig,
+    AuthConfig, EventsConfig, OrchestratorConfig, RetryConfig, ServerConfig, ServerSideEncryption, StorageConfig, StoreConfig,
+    WarehouseConfig,
 };
 pub(crate) use key::nearest;
 use key::{Area, Key};

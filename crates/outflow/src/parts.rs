@@ -13,11 +13,11 @@ use outflow_core::store::Store;
 use outflow_core::{Code, Error, Result};
 use outflow_engine::{Settings, WarehouseEntry};
 use outflow_events::Topics;
-use outflow_storage::{LinkKeys, Storage, StorageOptions, make_private};
+use outflow_storage::{Encryption, LinkKeys, S3Options, Storage, StorageOptions, make_private};
 use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
 use secrecy::SecretString;
 
-use crate::config::{Config, WarehouseConfig};
+use crate::config::{Config, ServerSideEncryption, StorageConfig, WarehouseConfig};
 use crate::locator::Locator;
 
 /// The file of the keys that links are signed with, in the data directory.
@@ -54,8 +54,23 @@ pub(crate) async fn storage(config: &Config, public_url: &PublicUrl) -> Result<A
     let link_keys = tokio::task::spawn_blocking(move || LinkKeys::load(&keys)).await;
     let link_keys =
         link_keys.map_err(|error| Error::new(Code::Internal, "reading the link keys broke off").with_source(error))??;
-    let options = StorageOptions { public_url: public_url.clone(), link_keys };
+    let options = StorageOptions { public_url: public_url.clone(), link_keys, s3: s3_options(&config.storage) };
     Ok(Arc::new(Storage::open(&config.storage.url.0.to_string(), options).await?))
+}
+
+fn s3_options(config: &StorageConfig) -> S3Options {
+    S3Options {
+        endpoint: config.endpoint.clone(),
+        region: config.region.clone(),
+        public_endpoint: config.public_endpoint.clone(),
+        path_style: config.path_style,
+        encryption: config.sse.map(|sse| match sse {
+            ServerSideEncryption::S3 => Encryption::S3,
+            ServerSideEncryption::Kms => Encryption::Kms { key_id: config.kms_key_id.clone() },
+        }),
+        proxy: config.proxy,
+        ..S3Options::default()
+    }
 }
 
 /// The warehouses, in the order of the configuration, writing into that storage.

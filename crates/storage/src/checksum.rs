@@ -10,23 +10,30 @@ use outflow_core::receipt::{Checksum, ChecksumAlgorithm};
 use sha2::{Digest, Sha256};
 
 use crate::error::{from_io, from_object_store};
-use crate::storage::{Storage, path_of, stopped};
+use crate::storage::{Backend, Storage, stopped};
 
 /// How much is read at a time.
 const PIECE: usize = 1024 * 1024;
 
 impl Storage {
-    /// The checksum of a file: SHA-256, since its bytes pass through us. One that was written through [`Storage::object_store`] was summed
-    /// then; any other is read now, in constant memory and off the threads that answer callers.
+    /// The checksum of a file: SHA-256 where its bytes passed through us, as those of what was written by [`Storage::put`] or through
+    /// [`Storage::object_store`] did. Else the CRC-64/NVME that S3 keeps; where it keeps none, the file is read now, in constant memory and
+    /// off the threads that answer callers.
     ///
     /// # Errors
     /// `not_found`, `storage_denied`, `storage_unavailable`.
     pub async fn checksum(&self, key: &StorageKey) -> Result<Checksum> {
         let what = format!("summing `{}`", key.path());
-        if let Some(sum) = self.sums.get(&path_of(key)?)
+        if let Some(sum) = self.sums.get(&self.path_of(key)?)
             && self.head(key).await? == Some(sum.size)
         {
             return Ok(sha256(&sum.digest));
+        }
+        if let Backend::S3(bucket) = &self.backend {
+            let kept = bucket.crc64nvme(&self.whole_key(key)).await.map_err(|failure| failure.into_error(&what))?;
+            if let Some(value) = kept {
+                return Ok(Checksum { algorithm: ChecksumAlgorithm::Crc64Nvme, value });
+            }
         }
         let digest = match self.get(key, GetOptions::new(), &what).await?.payload {
             GetResultPayload::File(file, _) => {

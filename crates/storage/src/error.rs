@@ -5,6 +5,8 @@ use std::io;
 
 use outflow_core::{Code, Error};
 
+use crate::s3::Failure;
+
 /// What the operating system says when it opens no more files, for this process or for all; the standard library has no kind for it.
 const TOO_MANY_FILES: [i32; 2] = if cfg!(windows) { [4, 4] } else { [24, 23] };
 
@@ -25,7 +27,8 @@ pub fn code_of(error: &(dyn StdError + 'static)) -> Code {
 /// Our error for an object store's; `what` says what was tried, and where.
 pub fn from_object_store(error: object_store::Error, what: &str) -> Error {
     let code = code_of(&error);
-    Error::new(code, format!("{what}: {}", sentence(code))).with_source(error)
+    let sentence = failure_in(&error).map_or_else(|| sentence(code).to_owned(), |failure| failure.sentence.clone());
+    Error::new(code, format!("{what}: {sentence}")).with_source(error)
 }
 
 /// Our error for the operating system's; `what` says what was tried, and where.
@@ -65,11 +68,28 @@ fn recognised(error: &(dyn StdError + 'static)) -> Option<Code> {
             Some(code_of(inner)).filter(|code| *code != Code::StorageUnavailable)
         });
     }
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return Some(failure.code);
+    }
     match error.downcast_ref::<object_store::Error>()? {
+        // What S3 says lies in it, and says more.
+        error if failure_in(error).is_some() => None,
         object_store::Error::NotFound { .. } => Some(Code::NotFound),
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => Some(Code::StorageDenied),
         _ => None,
     }
+}
+
+/// The call to S3 that failed, if it was one.
+fn failure_in<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Failure> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(failure) = error.downcast_ref::<Failure>() {
+            return Some(failure);
+        }
+        next = error.source();
+    }
+    None
 }
 
 fn of_kind(kind: io::ErrorKind) -> Option<Code> {

@@ -3,6 +3,8 @@
 //! Bytes are put behind bytes: what may be joined (text, gzip members) is the caller's to know. Only a file whose header line is to be left
 //! out is looked into, as far as that line's gzip member goes.
 
+mod bucket;
+
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use outflow_core::{Code, Error, Result};
 
 use crate::error::from_write;
 use crate::local::LocalFolder;
-use crate::storage::{Storage, path_of};
+use crate::storage::{Backend, Storage};
 
 /// How much is copied between two looks whether the copy is still wanted.
 const STRETCH: u64 = 64 * 1024 * 1024;
@@ -44,19 +46,28 @@ pub enum JoinPart {
 
 impl Storage {
     /// Makes one file of many and gives its size. The parts stay. It is on disk when this answers; a crash, an error or a drop while
-    /// it is copied leaves nothing, and repeating it gives the same file.
+    /// it is copied leaves nothing, and repeating it gives the same file. Inside S3 it is S3 that copies: what passes through us is in
+    /// [`s3`](crate::s3).
     ///
     /// # Errors
-    /// `not_found` when a part is missing; `verification_failed` when one does not begin with what is to be left out; `storage_full`, `storage_denied`, `storage_unavailable`.
+    /// `not_found` when a part is missing; `verification_failed` when one does not begin with what is to be left out; `single_file_too_large`
+    /// when S3 takes no file of so many parts; `storage_full`, `storage_denied`, `storage_unavailable`.
     pub async fn join(&self, parts: &[JoinPart], target: &StorageKey) -> Result<u64> {
+        self.sums.forget(&self.path_of(target)?);
+        match &self.backend {
+            Backend::Folder(folder) => self.join_in_folder(folder, parts, target).await,
+            Backend::S3(bucket) => self.join_in_bucket(bucket, parts, target).await,
+        }
+    }
+
+    async fn join_in_folder(&self, folder: &LocalFolder, parts: &[JoinPart], target: &StorageKey) -> Result<u64> {
         let mut sources = Vec::with_capacity(parts.len());
         for part in parts {
             sources.push(match part {
                 JoinPart::Bytes(bytes) => Source::Bytes(bytes.clone()),
                 JoinPart::File(key) => Source::File(self.path_of_part(key).await?),
                 JoinPart::Rest { compression: compression @ (Compression::Zstd | Compression::Bzip2), .. } => {
-                    let message = format!("a {} file cannot be joined without its beginning", compression.as_str());
-                    return Err(Error::new(Code::Internal, message));
+                    return Err(not_without_its_beginning(*compression));
                 }
                 JoinPart::Rest { key, head, compression } => Source::Rest {
                     path: self.path_of_part(key).await?,
@@ -66,10 +77,8 @@ impl Storage {
             });
         }
         let wanted = Wanted(Arc::new(AtomicBool::new(true)));
-        let (folder, flag) = (self.folder.clone(), Arc::clone(&wanted.0));
-        let location = path_of(target)?;
-        self.sums.forget(&location);
-        let joined = self.folder.publish(&location, move |file| copy(&folder, &sources, file, &flag)).await;
+        let (reads, flag) = (folder.clone(), Arc::clone(&wanted.0));
+        let joined = folder.publish(&self.path_of(target)?, move |file| copy(&reads, &sources, file, &flag)).await;
         joined.map_err(|error| match error.get_ref().and_then(|inner| inner.downcast_ref::<OtherHead>()) {
             Some(other) => Error::new(Code::VerificationFailed, other.to_string()),
             None => from_write(error, &format!("joining {} parts into `{}`", parts.len(), target.path())),
@@ -78,8 +87,8 @@ impl Storage {
 
     async fn path_of_part(&self, key: &StorageKey) -> Result<Path> {
         match self.head(key).await? {
-            Some(_) => path_of(key),
-            None => Err(Error::new(Code::NotFound, format!("`{}`, which is to be joined, is not there", key.path()))),
+            Some(_) => self.path_of(key),
+            None => Err(missing(key)),
         }
     }
 }
@@ -104,6 +113,14 @@ pub fn compress(bytes: &[u8], compression: Compression) -> Result<Vec<u8>> {
     compressed.map_err(|error| {
         Error::new(Code::Internal, format!("compressing with {} failed", compression.as_str())).with_source(error)
     })
+}
+
+fn missing(key: &StorageKey) -> Error {
+    Error::new(Code::NotFound, format!("`{}`, which is to be joined, is not there", key.path()))
+}
+
+fn not_without_its_beginning(compression: Compression) -> Error {
+    Error::new(Code::Internal, format!("a {} file cannot be joined without its beginning", compression.as_str()))
 }
 
 #[derive(Debug)]

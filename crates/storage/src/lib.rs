@@ -1,4 +1,4 @@
-//! Storage: where result files land. A local folder today; S3 takes the same place behind the same type.
+//! Storage: where result files land, a local folder or S3, behind one type.
 //!
 //! [`Storage`] knows keys, never paths: it publishes, reads, lists, sums, joins and deletes, and makes the links that people click. What
 //! a web server needs to hand a file out (byte ranges, a file name in any script) is in [`range`] and [`disposition`], as pure functions.
@@ -12,14 +12,17 @@ mod link;
 mod local;
 pub mod range;
 mod read;
+mod s3;
 mod storage;
 mod summing;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(test)]
-mod testing;
+mod world;
 
 pub use error::{code_of, from_object_store};
 pub use join::{JoinPart, compress};
 pub use link::{LinkKeys, LinkTarget, SignedLink};
 pub use local::make_private;
 pub use read::FileStat;
-pub use storage::{Storage, StorageOptions};
+pub use storage::{Encryption, S3Options, Storage, StorageOptions};

@@ -15,7 +15,8 @@ use outflow_core::{Code, Error, Result, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use self::keys::LinkKeys;
-use crate::storage::{Storage, path_of};
+use crate::s3::Method;
+use crate::storage::{Backend, Storage};
 
 /// What stands for itself in a path: RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -47,14 +48,35 @@ impl fmt::Debug for SignedLink {
 }
 
 impl Storage {
-    /// A fresh link to a file, for a local folder through the service itself: `/download/{token}/{name}`. It works until `now` and
-    /// `ttl`, or less where what signs it lives shorter. Whether the file exists is not looked at.
+    /// A fresh link to a file. It works until `now` and `ttl`, or less where what signs it lives shorter. To a local folder, and to S3 by
+    /// proxy, it leads through the service itself, `/download/{token}/{name}`; else it is presigned by S3, for downloads and not for
+    /// `HEAD`. Whether the file exists is not looked at.
     ///
     /// # Errors
-    /// `verification_failed` when the target is no file; later, where a cloud's credentials sign, whatever keeps us from them.
+    /// `verification_failed` when the target is no file; `storage_denied` when no credentials sign.
     pub async fn sign(&self, target: &LinkTarget, ttl: Duration, now: Timestamp) -> Result<SignedLink> {
-        path_of(&target.key)?;
-        self.signer.sign(target, ttl, now)
+        self.sign_for(Method::Get, target, ttl, now).await
+    }
+
+    /// As [`sign`](Self::sign), for `HEAD`, which S3 takes for another request than the download.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn sign_head(&self, target: &LinkTarget, ttl: Duration, now: Timestamp) -> Result<SignedLink> {
+        self.sign_for(Method::Head, target, ttl, now).await
+    }
+
+    /// Whether links lead past the service, which then does not see the downloads.
+    pub fn links_elsewhere(&self) -> bool {
+        matches!(self.backend, Backend::S3(_)) && !self.is_proxy
+    }
+
+    async fn sign_for(&self, method: Method, target: &LinkTarget, ttl: Duration, now: Timestamp) -> Result<SignedLink> {
+        self.path_of(&target.key)?;
+        match &self.backend {
+            Backend::S3(bucket) if !self.is_proxy => bucket.sign(&self.whole_key(&target.key), target, method, ttl, now).await,
+            _ => self.signer.sign(target, ttl, now),
+        }
     }
 
     /// What the token of such a link leads to.

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use crate::error::{from_io, from_object_store};
-use crate::storage::{Storage, path_of};
+use crate::storage::{Backend, Storage};
 
 /// How much of a file is in memory at a time, while it is handed out.
 const PIECE: usize = 256 * 1024;
@@ -35,8 +35,8 @@ impl Storage {
     /// # Errors
     /// `storage_denied`, `storage_unavailable`: then it is not known whether there is one.
     pub async fn stat(&self, key: &StorageKey) -> Result<Option<FileStat>> {
-        match self.objects.get_opts(&path_of(key)?, GetOptions::new().with_head(true)).await {
-            Ok(result) => Ok(Some(stat_of(&result.meta))),
+        match self.objects.get_opts(&self.path_of(key)?, GetOptions::new().with_head(true)).await {
+            Ok(result) => Ok(Some(self.stat_of(&result.meta))),
             Err(error) => match from_object_store(error, &format!("looking at `{}`", key.path())) {
                 missing if missing.code() == Code::NotFound => Ok(None),
                 error => Err(error),
@@ -74,7 +74,7 @@ impl Storage {
     /// `storage_denied`, `storage_unavailable`.
     pub async fn list(&self, place: &AttemptPlace) -> Result<Vec<(String, u64)>> {
         let folder = StorageKey::Attempt(place.clone());
-        let prefix = path_of(&folder)?;
+        let prefix = self.path_of(&folder)?;
         let listed = self.objects.list(Some(&prefix)).try_collect::<Vec<_>>().await;
         let found = listed.map_err(|error| from_object_store(error, &format!("listing `{}`", folder.path())))?;
         let name = |meta: &ObjectMeta| {
@@ -101,7 +101,7 @@ impl Storage {
             return Ok(stream::empty().boxed());
         }
         let result = self.get(key, GetOptions::new().with_range(Some(GetRange::Bounded(range.clone()))), &what).await?;
-        if stat_of(&result.meta) != *stat {
+        if self.stat_of(&result.meta) != *stat {
             return Err(Error::new(Code::NotFound, format!("{what}: the file was replaced meanwhile; ask again")));
         }
         let length = range.end.saturating_sub(range.start);
@@ -125,7 +125,7 @@ impl Storage {
     /// # Errors
     /// `storage_denied`, `storage_unavailable`.
     pub async fn delete(&self, key: &StorageKey) -> Result<()> {
-        let path = path_of(key)?;
+        let path = self.path_of(key)?;
         let deleted = self.objects.delete_stream(stream::once(async move { Ok(path) }).boxed()).try_collect::<Vec<_>>().await;
         match deleted.map_err(|error| from_object_store(error, &format!("deleting `{}`", key.path()))) {
             Err(error) if error.code() != Code::NotFound => Err(error),
@@ -133,14 +133,18 @@ impl Storage {
         }
     }
 
-    pub(crate) async fn get(&self, key: &StorageKey, options: GetOptions, what: &str) -> Result<GetResult> {
-        self.objects.get_opts(&path_of(key)?, options).await.map_err(|error| from_object_store(error, what))
+    fn stat_of(&self, meta: &ObjectMeta) -> FileStat {
+        let written = || format!("\"{:x}-{:x}\"", meta.size, meta.last_modified.timestamp_nanos_opt().unwrap_or_default());
+        let etag = match (&self.backend, &meta.e_tag) {
+            (Backend::S3(_), Some(etag)) => etag.clone(),
+            _ => written(),
+        };
+        FileStat { size: meta.size, last_modified: meta.last_modified, etag }
     }
-}
 
-fn stat_of(meta: &ObjectMeta) -> FileStat {
-    let etag = format!("\"{:x}-{:x}\"", meta.size, meta.last_modified.timestamp_nanos_opt().unwrap_or_default());
-    FileStat { size: meta.size, last_modified: meta.last_modified, etag }
+    pub(crate) async fn get(&self, key: &StorageKey, options: GetOptions, what: &str) -> Result<GetResult> {
+        self.objects.get_opts(&self.path_of(key)?, options).await.map_err(|error| from_object_store(error, what))
+    }
 }
 
 /// The same pieces, and an error at the end when they are fewer bytes than announced: a download that breaks off is seen to.

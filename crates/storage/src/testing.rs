@@ -1,110 +1,275 @@
-//! What the tests of this crate share: a storage in a folder of its own, and one whose reading fails.
+//! For tests: an S3 server in this process, over real HTTP, with faults that can be switched on. Buckets lie in a folder that goes with it.
+//!
+//! `s3s` speaks the protocol and `s3s-fs` keeps the objects; what the latter lacks and we use (open uploads, versions, the headers that a
+//! link overrides) is added in a layer of its own.
 
+mod objects;
+
+use std::collections::HashMap;
 use std::fmt;
-use std::io;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use async_trait::async_trait;
-use futures::stream::BoxStream;
-use futures::{StreamExt, stream};
-use object_store::path::Path;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions,
-    PutPayload, PutResult, Result,
-};
-use outflow_core::address::PublicUrl;
-use outflow_core::key::{AttemptPlace, StorageKey};
-use outflow_core::{RequestId, UnloadId};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use s3s::auth::SimpleAuth;
+use s3s::service::{S3Service, S3ServiceBuilder};
 use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
-use crate::{LinkKeys, Storage, StorageOptions};
+use self::objects::Objects;
+use crate::S3Options;
 
-pub(crate) fn options() -> StorageOptions {
-    StorageOptions { public_url: PublicUrl::parse("http://127.0.0.1:8080").unwrap(), link_keys: LinkKeys::new([7; 32]) }
+/// The access key that the server knows.
+pub const ACCESS_KEY: &str = "AKIDTEST";
+/// Its secret.
+pub const SECRET_KEY: &str = "secret of a test";
+
+/// A request as it comes in.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// `GET`, `PUT`, …
+    pub method: String,
+    /// `/bucket/key`, encoded.
+    pub path: String,
+    /// What stands after `?`.
+    pub query: String,
+    /// How S3 is asked to encrypt: the algorithm, and the key after a space if one is named.
+    pub encryption: Option<String>,
+    /// How many came before it.
+    pub number: u64,
 }
 
-pub(crate) async fn storage() -> (TempDir, Storage) {
-    let folder = tempfile::tempdir().unwrap();
-    let storage = Storage::open(&format!("file:{}", folder.path().display()), options()).await.unwrap();
-    (folder, storage)
+/// What happens to a request instead of its being answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// `503 SlowDown`.
+    Busy,
+    /// `403 AccessDenied`.
+    Denied,
+    /// `301 PermanentRedirect`, to another region.
+    Elsewhere,
+    /// `400 ExpiredToken`.
+    Expired,
+    /// The connection is cut.
+    Cut,
+    /// It is answered, but nobody learns of it: the connection is cut then.
+    Lost,
 }
 
-pub(crate) fn place(attempt: u32) -> AttemptPlace {
-    let unload_id = UnloadId::parse("01990000-0000-7000-8000-000000000001").unwrap();
-    AttemptPlace { request_id: RequestId::parse("abc123").unwrap(), unload_id, attempt }
+type Rule = Box<dyn Fn(&Call) -> Option<Fault> + Send>;
+
+/// An S3 server.
+pub struct S3Server {
+    endpoint: String,
+    folder: TempDir,
+    shared: Arc<Shared>,
+    task: tokio::task::JoinHandle<()>,
 }
 
-pub(crate) fn file(name: &str) -> StorageKey {
-    StorageKey::File(place(1), name.to_owned())
+#[derive(Default)]
+struct Shared {
+    rule: Mutex<Option<Rule>>,
+    calls: AtomicU64,
+    seen: Mutex<Vec<Call>>,
+    cut: Notify,
+    read: AtomicU64,
+    state: Arc<State>,
 }
 
-/// Every file below a folder, staged ones included.
-pub(crate) fn files_below(folder: &std::path::Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.push(path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned());
-            }
+/// What the layer over the objects keeps.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// Open uploads, with their keys.
+    pub(crate) uploads: Mutex<HashMap<String, String>>,
+    /// Versions in their order, when the bucket has them.
+    pub(crate) versions: Mutex<Option<Vec<Version>>>,
+}
+
+/// A version of an object, or a delete marker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Version {
+    pub(crate) key: String,
+    pub(crate) id: String,
+    pub(crate) is_marker: bool,
+}
+
+impl S3Server {
+    /// Starts a server with one empty bucket.
+    ///
+    /// # Panics
+    /// When it cannot.
+    pub async fn start(bucket: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the buckets");
+        std::fs::create_dir(folder.path().join(bucket)).expect("a bucket");
+        let shared = Arc::new(Shared::default());
+        let files = s3s_fs::FileSystem::new(folder.path()).expect("a file system");
+        let objects = Objects::new(files, folder.path().to_owned(), Arc::clone(&shared.state));
+        let mut builder = S3ServiceBuilder::new(objects);
+        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        let (service, listener) = (builder.build(), TcpListener::bind("127.0.0.1:0").await.expect("a port"));
+        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+        let task = tokio::spawn(serve(listener, service, Arc::clone(&shared)));
+        Self { endpoint, folder, shared, task }
+    }
+
+    /// Its address.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// How to reach it.
+    pub fn options(&self) -> S3Options {
+        let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test");
+        S3Options {
+            endpoint: Some(self.endpoint.clone()),
+            credentials: Some(SharedCredentialsProvider::new(credentials)),
+            ..S3Options::default()
         }
     }
-    found.sort();
-    found
-}
 
-/// The same storage, read through an object store that fails with that kind.
-pub(crate) fn failing(storage: &Storage, kind: io::ErrorKind) -> Storage {
-    let mut failing = storage.clone();
-    failing.objects = Arc::new(Failing(kind));
-    failing
-}
+    /// From now on, requests meet what the rule says.
+    pub fn fail(&self, rule: impl Fn(&Call) -> Option<Fault> + Send + 'static) {
+        *locked(&self.shared.rule) = Some(Box::new(rule));
+    }
 
-#[derive(Debug)]
-struct Failing(io::ErrorKind);
+    /// From now on, all is answered again.
+    pub fn mend(&self) {
+        *locked(&self.shared.rule) = None;
+    }
 
-impl Failing {
-    fn error(&self) -> object_store::Error {
-        object_store::Error::Generic { store: "Failing", source: Box::new(io::Error::from(self.0)) }
+    /// Cuts every connection that there is.
+    pub fn cut_all(&self) {
+        self.shared.cut.notify_waiters();
+    }
+
+    /// From now on, objects have versions.
+    pub fn keep_versions(&self) {
+        *locked(&self.shared.state.versions) = Some(Vec::new());
+    }
+
+    /// How many versions and delete markers there are.
+    pub fn versions(&self) -> usize {
+        locked(&self.shared.state.versions).as_ref().map_or(0, Vec::len)
+    }
+
+    /// How many uploads are open.
+    pub fn uploads(&self) -> usize {
+        locked(&self.shared.state.uploads).len()
+    }
+
+    /// How many bytes of objects were read over HTTP.
+    pub fn bytes_read(&self) -> u64 {
+        self.shared.read.load(Ordering::Relaxed)
+    }
+
+    /// What was asked so far.
+    pub fn calls(&self) -> Vec<Call> {
+        locked(&self.shared.seen).clone()
+    }
+
+    /// Where the objects of a bucket lie as files.
+    pub fn files(&self, bucket: &str) -> PathBuf {
+        self.folder.path().join(bucket)
     }
 }
 
-impl fmt::Display for Failing {
+impl fmt::Debug for S3Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Failing")
+        f.debug_struct("S3Server").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 
-#[async_trait]
-impl ObjectStore for Failing {
-    async fn put_opts(&self, _: &Path, _: PutPayload, _: PutOptions) -> Result<PutResult> {
-        Err(self.error())
+impl Drop for S3Server {
+    fn drop(&mut self) {
+        self.task.abort();
     }
+}
 
-    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
-        Err(self.error())
+async fn serve(listener: TcpListener, service: S3Service, shared: Arc<Shared>) {
+    // Ends with the server: connections are tasks of this set.
+    let mut connections = tokio::task::JoinSet::new();
+    while let Ok((socket, _)) = listener.accept().await {
+        connections.spawn(connection(socket, service.clone(), Arc::clone(&shared)));
     }
+}
 
-    async fn get_opts(&self, _: &Path, _: GetOptions) -> Result<GetResult> {
-        Err(self.error())
+async fn connection(socket: TcpStream, service: S3Service, shared: Arc<Shared>) {
+    let cut = Arc::clone(&shared);
+    let answer = service_fn(move |request| {
+        let (service, shared) = (service.clone(), Arc::clone(&shared));
+        async move { respond(request, &service, &shared).await }
+    });
+    let mut server = hyper::server::conn::http1::Builder::new();
+    let served = server.timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), answer);
+    tokio::select! {
+        _ = served => {}
+        () = cut.cut.notified() => {}
     }
+}
 
-    fn delete_stream(&self, _: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        stream::iter([Err(self.error())]).boxed()
-    }
+/// The connection is cut on purpose.
+#[derive(Debug)]
+struct CutOff;
 
-    fn list(&self, _: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        stream::iter([Err(self.error())]).boxed()
+impl fmt::Display for CutOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the connection is cut")
     }
+}
 
-    async fn list_with_delimiter(&self, _: Option<&Path>) -> Result<ListResult> {
-        Err(self.error())
-    }
+impl std::error::Error for CutOff {}
 
-    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
-        Err(self.error())
+async fn respond(request: Request<Incoming>, service: &S3Service, shared: &Shared) -> Result<Response<s3s::Body>, CutOff> {
+    let call = Call {
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        query: request.uri().query().unwrap_or_default().to_owned(),
+        encryption: encryption(&request),
+        number: shared.calls.fetch_add(1, Ordering::Relaxed),
+    };
+    locked(&shared.seen).push(call.clone());
+    let fault = locked(&shared.rule).as_ref().and_then(|rule| rule(&call));
+    match fault {
+        Some(Fault::Busy) => return Ok(refusal(503, "SlowDown")),
+        Some(Fault::Denied) => return Ok(refusal(403, "AccessDenied")),
+        Some(Fault::Expired) => return Ok(refusal(400, "ExpiredToken")),
+        Some(Fault::Elsewhere) => return Ok(refusal(301, "PermanentRedirect")),
+        Some(Fault::Cut) => return Err(CutOff),
+        Some(Fault::Lost) | None => {}
     }
+    let answer = service.call(request.map(s3s::Body::from)).await.map_err(|_| CutOff)?;
+    if fault == Some(Fault::Lost) {
+        return Err(CutOff);
+    }
+    let is_object = call.method == "GET" && call.path.trim_matches('/').contains('/');
+    if is_object && answer.status().is_success() {
+        let length = answer.headers().get("content-length").and_then(|length| length.to_str().ok());
+        shared.read.fetch_add(length.and_then(|length| length.parse().ok()).unwrap_or_default(), Ordering::Relaxed);
+    }
+    Ok(answer)
+}
+
+fn encryption(request: &Request<Incoming>) -> Option<String> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let algorithm = header("x-amz-server-side-encryption")?;
+    let key = header("x-amz-server-side-encryption-aws-kms-key-id").map(|key| format!(" {key}")).unwrap_or_default();
+    Some(format!("{algorithm}{key}"))
+}
+
+fn refusal(status: u16, code: &str) -> Response<s3s::Body> {
+    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>a fault</Message></Error>");
+    let response = Response::builder().status(status).header("content-type", "application/xml");
+    let response = if code == "PermanentRedirect" { response.header("x-amz-bucket-region", "eu-west-3") } else { response };
+    response.body(s3s::Body::from(text)).expect("the answer is well-formed")
+}
+
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

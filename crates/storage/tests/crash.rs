@@ -9,14 +9,19 @@ use object_store::ObjectStoreExt;
 use outflow_core::address::PublicUrl;
 use outflow_core::key::{AttemptPlace, StorageKey};
 use outflow_core::{RequestId, UnloadId};
-use outflow_storage::{LinkKeys, Storage, StorageOptions};
+use outflow_storage::{LinkKeys, S3Options, Storage, StorageOptions};
 
 const FOLDER: &str = "OUTFLOW_TEST_FOLDER";
 const READY: &str = "half of it is written";
 
 async fn open(folder: &str) -> Storage {
     let public_url = PublicUrl::parse("http://127.0.0.1:8080").unwrap();
-    Storage::open(&format!("file:{folder}"), StorageOptions { public_url, link_keys: LinkKeys::random() }).await.unwrap()
+    Storage::open(
+        &format!("file:{folder}"),
+        StorageOptions { public_url, link_keys: LinkKeys::random(), s3: S3Options::default() },
+    )
+    .await
+    .unwrap()
 }
 
 fn place() -> AttemptPlace {

@@ -11,7 +11,7 @@ use object_store::{ObjectStoreExt, PutPayload};
 use outflow_core::address::PublicUrl;
 use outflow_core::key::{AttemptPlace, StorageKey};
 use outflow_core::{Code, RequestId, UnloadId};
-use outflow_storage::{JoinPart, LinkKeys, Storage, StorageOptions, code_of};
+use outflow_storage::{JoinPart, LinkKeys, S3Options, Storage, StorageOptions, code_of};
 
 const FOLDER: &str = "OUTFLOW_TEST_FOLDER";
 
@@ -47,8 +47,11 @@ fn a_full_disk_is_said_and_nothing_is_lost() {
 #[ignore = "runs inside the small file system that the other test makes"]
 async fn inside() {
     let folder = std::env::var(FOLDER).unwrap();
-    let options =
-        StorageOptions { public_url: PublicUrl::parse("http://127.0.0.1:8080").unwrap(), link_keys: LinkKeys::random() };
+    let options = StorageOptions {
+        public_url: PublicUrl::parse("http://127.0.0.1:8080").unwrap(),
+        link_keys: LinkKeys::random(),
+        s3: S3Options::default(),
+    };
     let storage = Storage::open(&format!("file:{folder}"), options).await.unwrap();
     let unload_id = UnloadId::parse("01990000-0000-7000-8000-000000000001").unwrap();
     let place = AttemptPlace { request_id: RequestId::parse("abc123").unwrap(), unload_id, attempt: 1 };

@@ -18,7 +18,7 @@ use outflow_core::store::Store;
 use outflow_core::submission::Submission;
 use outflow_core::{Owner, RequestId, Status, Timestamp, Unload};
 use outflow_engine::{Clock, Engine, Parts, Settings, SystemClock, WarehouseEntry};
-use outflow_storage::{LinkKeys, Storage, StorageOptions};
+use outflow_storage::{LinkKeys, S3Options, Storage, StorageOptions};
 use scripted::Scripted;
 use tempfile::TempDir;
 
@@ -55,7 +55,11 @@ impl World {
         let store = outflow_store::connect(&url, &outflow_store::Options::default()).await.unwrap();
         let locator = format!("file:{}", folder.path().join("files").display());
         let options =
-            StorageOptions { public_url: PublicUrl::parse("http://127.0.0.1:8080").unwrap(), link_keys: LinkKeys::random() };
+            StorageOptions {
+                public_url: PublicUrl::parse("http://127.0.0.1:8080").unwrap(),
+                link_keys: LinkKeys::random(),
+                s3: S3Options::default(),
+            };
         let storage = Arc::new(Storage::open(&locator, options).await.unwrap());
         let warehouse = Arc::new(Scripted::new(storage.object_store()));
         let settings = Settings {

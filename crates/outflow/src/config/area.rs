@@ -61,12 +61,51 @@ impl StoreConfig {
 pub(crate) struct StorageConfig {
     /// Where files land.
     pub(crate) url: StorageLocator,
+    /// The bucket's region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) region: Option<String>,
+    /// Another address than AWS's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) endpoint: Option<String>,
+    /// The address that links lead to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) public_endpoint: Option<String>,
+    /// Whether the bucket stands in the path of an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) path_style: Option<bool>,
+    /// How S3 is asked to encrypt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sse: Option<ServerSideEncryption>,
+    /// With which key of KMS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kms_key_id: Option<String>,
+    /// Whether downloads go through the service.
+    pub(crate) proxy: bool,
+}
+
+/// How S3 is asked to encrypt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ServerSideEncryption {
+    /// With S3's own keys.
+    S3,
+    /// With a key of KMS.
+    Kms,
 }
 
 impl StorageConfig {
     /// The default, in that data directory.
     pub(crate) fn within(data_dir: &Path) -> Self {
-        Self { url: StorageLocator(Locator::File(data_dir.join("files"))) }
+        Self {
+            url: StorageLocator(Locator::File(data_dir.join("files"))),
+            region: None,
+            endpoint: None,
+            public_endpoint: None,
+            path_style: None,
+            sse: None,
+            kms_key_id: None,
+            proxy: false,
+        }
     }
 }
 

@@ -127,7 +127,10 @@ fn what_does_not_go_together_or_is_not_there_yet_is_refused() {
             "[orchestrator]\nmode = \"step-functions\"\n[warehouse.main]\nurl = \"redshift-data://wg/dev\"\n[storage]\nurl = \"s3://bucket\"\n",
             "a Lambda cannot reach",
         ),
-        ("[storage]\nurl = \"s3://bucket\"\n", "does not have yet"),
+        ("[storage]\nregion = \"eu-west-1\"\n", "which is not in S3"),
+        ("[storage]\nproxy = true\n", "which is not in S3"),
+        ("[storage]\nurl = \"s3://bucket\"\nkmsKeyId = \"a\"\n", "`storage.sse` is not `kms`"),
+        ("[storage]\nurl = \"s3://bucket\"\nproxy = true\npublicEndpoint = \"https://s3.example.com\"\n", "lead to the service"),
         ("[events]\nurl = \"kafka://a:9092\"\n", "does not have yet"),
         ("[warehouse.main]\nurl = \"postgres://a/b\"\n", "does not have yet"),
         ("[auth]\napiKeys = true\n", "does not have API keys yet"),
@@ -139,6 +142,18 @@ fn what_does_not_go_together_or_is_not_there_yet_is_refused() {
         assert!(error.contains(part), "{text:?} gave {error:?}, which lacks {part:?}");
         assert!(error.contains("hint: ") && !error.contains("s3cr3t"), "{error}");
     }
+}
+
+#[test]
+fn a_bucket_takes_all_that_says_how_to_reach_it() {
+    let text =
+        "[storage]\nurl = \"s3://bucket/a/b\"\nregion = \"eu-west-1\"\nendpoint = \"http://127.0.0.1:9000\"\npathStyle = false\n";
+    let variables = [("OUTFLOW_STORAGE_SSE", "kms"), ("OUTFLOW_STORAGE_KMS_KEY_ID", "alias/results")];
+    let storage = load_with(text, &variables, Vec::new()).unwrap().storage;
+    assert_eq!(storage.url.0.to_string(), "s3://bucket/a/b");
+    assert_eq!((storage.region.as_deref(), storage.endpoint.as_deref()), (Some("eu-west-1"), Some("http://127.0.0.1:9000")));
+    assert_eq!((storage.path_style, storage.sse), (Some(false), Some(ServerSideEncryption::Kms)));
+    assert_eq!((storage.kms_key_id.as_deref(), storage.public_endpoint, storage.proxy), (Some("alias/results"), None, false));
 }
 
 #[test]

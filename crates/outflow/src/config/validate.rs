@@ -3,7 +3,7 @@
 use outflow_core::Code;
 use outflow_core::unload::Orchestrator;
 
-use super::Config;
+use super::{Config, ServerSideEncryption};
 use crate::exit::{CliError, Result};
 use crate::locator::Locator;
 
@@ -15,6 +15,7 @@ impl Config {
     pub(super) fn validate(&self) -> Result<()> {
         self.check_passwords()?;
         self.check_combinations()?;
+        self.check_storage()?;
         self.check_built()?;
         self.check_listen()
     }
@@ -72,17 +73,49 @@ impl Config {
         Ok(())
     }
 
+    /// What is for S3 alone goes with `s3://`.
+    fn check_storage(&self) -> Result<()> {
+        let storage = &self.storage;
+        let keys = [
+            ("region", storage.region.is_some()),
+            ("endpoint", storage.endpoint.is_some()),
+            ("publicEndpoint", storage.public_endpoint.is_some()),
+            ("pathStyle", storage.path_style.is_some()),
+            ("sse", storage.sse.is_some()),
+            ("kmsKeyId", storage.kms_key_id.is_some()),
+            ("proxy", storage.proxy),
+        ];
+        let is_bucket = matches!(storage.url.0, Locator::S3 { .. });
+        if let Some((key, _)) = keys.iter().find(|(_, is_set)| *is_set && !is_bucket) {
+            let path = format!("storage.{key}");
+            let origin = self.origin(&path);
+            let scheme = storage.url.0.scheme();
+            return Err(invalid(format!("`{path}` ({origin}) does not go with `storage.url` `{scheme}`, which is not in S3"))
+                .hint("leave it out, or use `storage.url = \"s3://BUCKET\"`"));
+        }
+        if storage.kms_key_id.is_some() && storage.sse != Some(ServerSideEncryption::Kms) {
+            let origin = self.origin("storage.kmsKeyId");
+            return Err(invalid(format!("`storage.kmsKeyId` ({origin}) names a key, and `storage.sse` is not `kms`"))
+                .hint("set `sse = \"kms\"`, or leave the key out"));
+        }
+        if storage.proxy && storage.public_endpoint.is_some() {
+            let origin = self.origin("storage.publicEndpoint");
+            return Err(invalid(format!(
+                "`storage.publicEndpoint` ({origin}) is where links lead, and with `storage.proxy` they lead to the service"
+            ))
+            .hint("leave one of them out"));
+        }
+        Ok(())
+    }
+
     /// Back ends that the contract has and this version has not.
     fn check_built(&self) -> Result<()> {
-        let mut chosen = vec![
-            ("storage.url".to_owned(), &self.storage.url.0, "file:DIR"),
-            ("events.url".to_owned(), &self.events.url.0, "memory://"),
-        ];
+        let mut chosen = vec![("events.url".to_owned(), &self.events.url.0, "memory://")];
         for (name, warehouse) in &self.warehouses {
             chosen.push((format!("warehouse.{name}.url"), &warehouse.url.0, "embedded:DIR"));
         }
         for (path, locator, instead) in chosen {
-            if !matches!(locator, Locator::File(_) | Locator::Memory | Locator::Embedded(_)) {
+            if !matches!(locator, Locator::Memory | Locator::Embedded(_)) {
                 let origin = self.origin(&path);
                 return Err(invalid(format!(
                     "`{path}` ({origin}) is `{}`, which this version does not have yet",

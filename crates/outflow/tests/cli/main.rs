@@ -11,6 +11,7 @@ mod full_disk;
 mod life;
 mod mount;
 mod offline;
+mod s3;
 mod support;
 mod target;
 mod tour;

@@ -6,9 +6,10 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::http::header::LOCATION;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use metrics::counter;
 use outflow_api::{FileView, FilesView};
 use outflow_core::receipt::{Receipt, ReceiptFile};
 use outflow_core::{Code, Unload};
@@ -57,16 +58,17 @@ pub(crate) struct FilePath {
 pub(crate) async fn list_files(
     State(app): State<App>,
     Found(unload): Found,
+    method: Method,
     Params(params): Params<FilesParams>,
 ) -> ApiResult<Response> {
-    answer(&app, &unload, &params).await.about(unload.request_id())
+    answer(&app, &unload, &method, &params).await.about(unload.request_id())
 }
 
-async fn answer(app: &App, unload: &Unload, params: &FilesParams) -> ApiResult<Response> {
+async fn answer(app: &App, unload: &Unload, method: &Method, params: &FilesParams) -> ApiResult<Response> {
     let receipt = files_of(app, unload).await?;
     let is_asked_to_lead = params.redirect == Some(true);
     if let ([file], true) = (receipt.files.as_slice(), is_asked_to_lead) {
-        return Ok(found(link(app, &receipt, file, FOLLOWED_LIFE).await?));
+        return lead(app, &receipt, file, method).await;
     }
     let start = params.cursor.unwrap_or(0);
     let Some(rest) = receipt.files.get(start..) else {
@@ -77,7 +79,7 @@ async fn answer(app: &App, unload: &Unload, params: &FilesParams) -> ApiResult<R
     };
     let mut files = Vec::with_capacity(rest.len().min(PAGE));
     for file in rest.iter().take(PAGE) {
-        let link = link(app, &receipt, file, LISTED_LIFE).await?;
+        let link = link(app, &receipt, file).await?;
         files.push(FileView::new(file, link.url, link.expires_at));
     }
     let view = FilesView {
@@ -100,24 +102,44 @@ async fn answer(app: &App, unload: &Unload, params: &FilesParams) -> ApiResult<R
 pub(crate) async fn open_file(
     State(app): State<App>,
     Found(unload): Found,
+    method: Method,
     path: Result<Path<FilePath>, PathRejection>,
 ) -> ApiResult<Response> {
     let index = path.ok().map(|Path(path)| path.n);
-    follow(&app, &unload, index).await.about(unload.request_id())
+    follow(&app, &unload, &method, index).await.about(unload.request_id())
 }
 
-async fn follow(app: &App, unload: &Unload, index: Option<u32>) -> ApiResult<Response> {
+async fn follow(app: &App, unload: &Unload, method: &Method, index: Option<u32>) -> ApiResult<Response> {
     let receipt = files_of(app, unload).await?;
     let file = receipt.files.iter().find(|file| Some(file.index) == index);
     let missing =
         || ApiError::new(Code::NotFound, format!("the unload has no such file; it has {}, counted from 0", receipt.files.len()));
-    Ok(found(link(app, &receipt, file.ok_or_else(missing)?, FOLLOWED_LIFE).await?))
+    lead(app, &receipt, file.ok_or_else(missing)?, method).await
 }
 
-async fn link(app: &App, receipt: &Receipt, file: &ReceiptFile, life: Duration) -> ApiResult<SignedLink> {
-    Ok(app.engine.storage().sign(&link_target(receipt, file), life, app.engine.now()).await?)
+async fn link(app: &App, receipt: &Receipt, file: &ReceiptFile) -> ApiResult<SignedLink> {
+    let link = app.engine.storage().sign(&link_target(receipt, file), LISTED_LIFE, app.engine.now()).await?;
+    audit(app, receipt, file);
+    Ok(link)
 }
 
-fn found(link: SignedLink) -> Response {
-    (StatusCode::FOUND, [(LOCATION, link.url)]).into_response()
+/// Leads to the file itself: by a link for the very method that was asked with, since that is signed too.
+async fn lead(app: &App, receipt: &Receipt, file: &ReceiptFile, method: &Method) -> ApiResult<Response> {
+    let (storage, target, now) = (app.engine.storage(), link_target(receipt, file), app.engine.now());
+    let link = if *method == Method::HEAD {
+        storage.sign_head(&target, FOLLOWED_LIFE, now).await?
+    } else {
+        let link = storage.sign(&target, FOLLOWED_LIFE, now).await?;
+        audit(app, receipt, file);
+        link
+    };
+    Ok((StatusCode::FOUND, [(LOCATION, link.url)]).into_response())
+}
+
+/// Where the download itself is not seen, a link to it leaves the line.
+fn audit(app: &App, receipt: &Receipt, file: &ReceiptFile) {
+    if app.engine.storage().links_elsewhere() {
+        counter!("outflow_downloads_total", "kind" => "link").increment(1);
+        tracing::info!(target: "outflow::audit", file = link_target(receipt, file).key.path(), size = file.bytes, "link");
+    }
 }

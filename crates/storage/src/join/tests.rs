@@ -1,16 +1,21 @@
 use flate2::read::MultiGzDecoder;
 use outflow_core::key::StorageKey;
+use rstest::rstest;
 
 use super::*;
-use crate::testing::{file, files_below, place, storage};
+use crate::world::{Kind, file, files_below, place, storage, world};
 
 fn bytes_of(seed: u8, length: usize) -> Vec<u8> {
     (0..length).map(|at| seed.wrapping_add((at % 251) as u8)).collect()
 }
 
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
 #[tokio::test]
-async fn a_joined_file_is_its_parts_one_behind_the_other() {
-    let (folder, storage) = storage().await;
+async fn a_joined_file_is_its_parts_one_behind_the_other(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
     let parts: Vec<_> = [(1, 300_000), (2, 0), (3, 1), (4, 70_000)].map(|(seed, length)| bytes_of(seed, length)).into();
     let mut pieces = vec![JoinPart::Bytes(Bytes::from_static(b"\xef\xbb\xbfa,b\n"))];
     let mut expected = b"\xef\xbb\xbfa,b\n".to_vec();
@@ -25,13 +30,17 @@ async fn a_joined_file_is_its_parts_one_behind_the_other() {
         assert_eq!(storage.join(&pieces, &file("joined.csv")).await.unwrap(), expected.len() as u64);
         assert_eq!(storage.read(&file("joined.csv"), u64::MAX).await.unwrap(), expected);
     }
-    let left = files_below(folder.path());
+    let left = storage.list(&place(1)).await.unwrap();
     assert_eq!(left.len(), 5, "the parts stay, and nothing else is left: {left:?}");
 }
 
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
 #[tokio::test]
-async fn joined_gzip_members_are_one_gzip_file() {
-    let (_folder, storage) = storage().await;
+async fn joined_gzip_members_are_one_gzip_file(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
     let mut pieces = vec![JoinPart::Bytes(compress(b"a,b\n", Compression::Gzip).unwrap().into())];
     for (name, text) in [("output000", "1,2\n"), ("output001", ""), ("output002", "3,4\n")] {
         storage.put(&file(name), compress(text.as_bytes(), Compression::Gzip).unwrap().into()).await.unwrap();
@@ -44,9 +53,13 @@ async fn joined_gzip_members_are_one_gzip_file() {
     assert_eq!(text, "a,b\n1,2\n3,4\n");
 }
 
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
 #[tokio::test]
-async fn the_header_of_a_later_part_is_left_out() {
-    let (_folder, storage) = storage().await;
+async fn the_header_of_a_later_part_is_left_out(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
     let head = Bytes::from_static(b"a,b\n");
     for (compression, name) in [(Compression::None, "plain"), (Compression::Gzip, "gzip")] {
         // As UNLOAD writes them: each with its header, the second in two members.
@@ -78,9 +91,13 @@ async fn the_header_of_a_later_part_is_left_out() {
     }
 }
 
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
 #[tokio::test]
-async fn the_header_of_what_readers_end_at_is_never_cut_out() {
-    let (_folder, storage) = storage().await;
+async fn the_header_of_what_readers_end_at_is_never_cut_out(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
     let head = Bytes::from_static(b"a,b\n");
     for compression in [Compression::Zstd, Compression::Bzip2] {
         let bytes = compress(b"a,b\n1,2\n", compression).unwrap();
@@ -110,11 +127,12 @@ fn a_copy_that_nobody_waits_for_stops() {
     runtime.block_on(storage.put(&file("output000"), Bytes::from_static(b"1\n"))).unwrap();
     let wanted = Wanted(Arc::new(AtomicBool::new(true)));
     let flag = Arc::clone(&wanted.0);
-    let sources = [Source::File(path_of(&file("output000")).unwrap())];
+    let sources = [Source::File(storage.path_of(&file("output000")).unwrap())];
     let target = tempfile::tempfile().unwrap();
-    assert_eq!(copy(&storage.folder, &sources, &target, &flag).unwrap(), 2);
+    let Backend::Folder(storage) = &storage.backend else { panic!("it is a folder") };
+    assert_eq!(copy(storage, &sources, &target, &flag).unwrap(), 2);
     drop(wanted);
-    copy(&storage.folder, &sources, &target, &flag).unwrap_err();
+    copy(storage, &sources, &target, &flag).unwrap_err();
     assert_eq!(target.metadata().unwrap().len(), 2);
 }
 

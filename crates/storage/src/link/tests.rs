@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{file, options, place, storage};
+use crate::world::{file, options, place, storage};
 
 const TTL: Duration = Duration::from_secs(300);
 
@@ -94,7 +94,7 @@ fn a_key_is_made_once_and_for_its_owner_only() {
     for keys in made {
         assert_eq!(Signer::new(keys, options().public_url).verify(&token(&link), now()).unwrap(), target());
     }
-    assert_eq!(crate::testing::files_below(folder.path()), ["deep/er/link.keys"]);
+    assert_eq!(crate::world::files_below(folder.path()), ["deep/er/link.keys"]);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

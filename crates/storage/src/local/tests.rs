@@ -3,7 +3,7 @@ use object_store::{ObjectStoreExt, WriteMultipart};
 use outflow_core::key::RESULTS;
 
 use super::*;
-use crate::testing::files_below;
+use crate::world::files_below;
 
 fn open(root: &FilePath) -> LocalFolder {
     LocalFolder::open(root, RESULTS).unwrap()

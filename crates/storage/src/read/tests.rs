@@ -1,9 +1,10 @@
 use std::io::ErrorKind;
 
 use object_store::ObjectStoreExt;
+use rstest::rstest;
 
 use super::*;
-use crate::testing::{failing, file, place, storage};
+use crate::world::{Kind, failing, file, place, storage, world};
 
 async fn collected(mut pieces: BoxStream<'static, Result<Bytes>>) -> Result<Vec<u8>> {
     let mut all = Vec::new();
@@ -14,9 +15,13 @@ async fn collected(mut pieces: BoxStream<'static, Result<Bytes>>) -> Result<Vec<
     Ok(all)
 }
 
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
 #[tokio::test]
-async fn what_was_put_is_read_back_whole_and_in_part() {
-    let (_folder, storage) = storage().await;
+async fn what_was_put_is_read_back_whole_and_in_part(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
     let bytes: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).take(1_234_567).collect();
     storage.put(&file("output000"), bytes.clone().into()).await.unwrap();
     let stat = storage.stat(&file("output000")).await.unwrap().unwrap();
@@ -29,26 +34,38 @@ async fn what_was_put_is_read_back_whole_and_in_part() {
     }
 }
 
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
 #[tokio::test]
-async fn an_empty_file_is_a_file() {
-    let (_folder, storage) = storage().await;
+async fn an_empty_file_is_a_file(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
     storage.put(&file("output000"), Bytes::new()).await.unwrap();
     let stat = storage.stat(&file("output000")).await.unwrap().unwrap();
     assert_eq!(collected(storage.open_range(&file("output000"), &stat, 0..0).await.unwrap()).await.unwrap(), b"");
     assert_eq!(storage.list(&place(1)).await.unwrap(), [("output000".to_owned(), 0)]);
 }
 
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
 #[tokio::test]
-async fn a_file_is_read_up_to_a_limit() {
-    let (_folder, storage) = storage().await;
+async fn a_file_is_read_up_to_a_limit(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
     storage.put(&file("output000"), Bytes::from_static(b"12345")).await.unwrap();
     assert_eq!(storage.read(&file("output000"), 5).await.unwrap(), "12345");
     assert_eq!(storage.read(&file("output000"), 4).await.unwrap_err().code(), Code::VerificationFailed);
 }
 
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
 #[tokio::test]
-async fn another_file_of_that_name_is_another_file() {
-    let (_folder, storage) = storage().await;
+async fn another_file_of_that_name_is_another_file(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
     storage.put(&file("output000"), Bytes::from_static(b"first")).await.unwrap();
     let stat = storage.stat(&file("output000")).await.unwrap().unwrap();
     while storage.stat(&file("output000")).await.unwrap().unwrap().last_modified == stat.last_modified {
@@ -110,9 +127,13 @@ async fn a_download_that_breaks_off_is_an_error() {
     assert_eq!((error.code(), error.message().contains("too early")), (Code::StorageUnavailable, true));
 }
 
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
 #[tokio::test]
-async fn deleting_a_file_is_idempotent_and_spares_the_others() {
-    let (_folder, storage) = storage().await;
+async fn deleting_a_file_is_idempotent_and_spares_the_others(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
     for name in ["output000", "output001", "p=1/output000"] {
         storage.put(&file(name), Bytes::from_static(b"x")).await.unwrap();
     }
@@ -138,9 +159,13 @@ async fn what_was_written_through_the_store_is_not_read_again_unless_its_size_ch
     assert_eq!(storage.checksum(&key).await.unwrap().value, abc);
 }
 
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
 #[tokio::test]
-async fn a_checksum_is_that_of_the_bytes() {
-    let (_folder, storage) = storage().await;
+async fn a_checksum_is_that_of_the_bytes(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
     storage.put(&file("output000"), Bytes::from_static(b"abc")).await.unwrap();
     let checksum = storage.checksum(&file("output000")).await.unwrap();
     assert_eq!(checksum.value, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

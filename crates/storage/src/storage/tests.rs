@@ -1,8 +1,9 @@
 use outflow_core::receipt::{Checksum, ChecksumAlgorithm};
+use rstest::rstest;
 
 use super::*;
 use crate::LinkTarget;
-use crate::testing::{file, files_below, options, place, storage};
+use crate::world::{Kind, file, files_below, options, place, storage, world};
 
 fn receipt_file(index: u32) -> ReceiptFile {
     let checksum = Checksum { algorithm: ChecksumAlgorithm::Sha256, value: String::new() };
@@ -102,9 +103,13 @@ async fn the_plain_address_is_that_of_the_file_or_of_the_receipt() {
     assert_eq!(storage.file_url(&place(1), &several), "http://127.0.0.1:8080/api/unload/abc123/receipt");
 }
 
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
 #[tokio::test]
-async fn an_attempt_goes_with_all_that_is_its_own_and_nothing_else() {
-    let (folder, storage) = storage().await;
+async fn an_attempt_goes_with_all_that_is_its_own_and_nothing_else(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
     for attempt in [1, 2, 11] {
         for name in ["output000", "p=1/output000", "receipt.json"] {
             storage.put(&StorageKey::File(place(attempt), name.to_owned()), Bytes::from_static(b"x")).await.unwrap();
@@ -118,14 +123,26 @@ async fn an_attempt_goes_with_all_that_is_its_own_and_nothing_else() {
         assert_eq!(storage.list(&place(attempt)).await.unwrap().len(), 3);
         storage.delete_attempt(&place(attempt)).await.unwrap();
     }
-    assert!(!folder.path().join("unload-results/abc123").exists(), "the empty folder goes too");
-    assert!(folder.path().join("unload-results").exists());
 }
 
 #[tokio::test]
-async fn deleting_one_attempt_never_disturbs_the_making_of_another() {
-    let (_folder, storage) = storage().await;
-    for round in 0..50 {
+async fn the_empty_folder_of_the_unload_goes_with_its_last_attempt() {
+    let (folder, storage) = storage().await;
+    storage.put(&StorageKey::Receipt(place(1)), Bytes::from_static(b"x")).await.unwrap();
+    storage.delete_attempt(&place(1)).await.unwrap();
+    assert!(!folder.path().join("unload-results/abc123").exists());
+    assert!(folder.path().join("unload-results").exists());
+}
+
+#[rstest]
+#[case::folder(Kind::Folder)]
+#[case::s3(Kind::S3)]
+#[tokio::test]
+async fn deleting_one_attempt_never_disturbs_the_making_of_another(#[case] kind: Kind) {
+    let world = world(kind).await;
+    let storage = &world.storage;
+    let rounds = if matches!(kind, Kind::Folder) { 50 } else { 5 };
+    for round in 0..rounds {
         let (old, new) = (place(2 * round + 1), place(2 * round + 2));
         storage.put(&StorageKey::Receipt(old.clone()), Bytes::from_static(b"old")).await.unwrap();
         let made = async {
@@ -169,7 +186,9 @@ async fn a_relative_folder_is_made_at_the_first_start() {
 #[tokio::test]
 async fn other_locators_are_refused_in_words() {
     for (locator, part) in [
-        ("s3://bucket", "in S3"),
+        ("s3:", "no bucket"),
+        ("s3:///prefix", "no bucket"),
+        ("s3://bucket/a//b", "a prefix that is none"),
         ("gs://bucket", "unknown scheme"),
         ("outflow-data", "no scheme"),
         ("file:", "no folder"),

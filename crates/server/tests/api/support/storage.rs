@@ -5,7 +5,7 @@ use std::path::Path;
 use futures::TryStreamExt;
 use object_store::ObjectStoreExt;
 use outflow_core::address::PublicUrl;
-use outflow_storage::{LinkKeys, Storage, StorageOptions};
+use outflow_storage::{LinkKeys, S3Options, Storage, StorageOptions};
 
 use super::TestApp;
 
@@ -19,7 +19,8 @@ pub(crate) enum TestStorage {
 impl TestStorage {
     /// The storage of a service that stands on that folder.
     pub(crate) async fn open(self, folder: &Path, public_url: &PublicUrl) -> Storage {
-        let options = StorageOptions { public_url: public_url.clone(), link_keys: LinkKeys::new([7; 32]) };
+        let options =
+            StorageOptions { public_url: public_url.clone(), link_keys: LinkKeys::new([7; 32]), s3: S3Options::default() };
         match self {
             Self::Folder => Storage::open(&format!("file:{}", files(folder).display()), options).await.unwrap(),
         }

@@ -1,0 +1,138 @@
+//! A bucket in S3, or in what speaks S3, as an object store: a write is visible whole or not at all, and an upload that is given up is
+//! aborted.
+//!
+//! Everything goes through the AWS SDK, so that region, endpoint, credentials, retries and the variables that set them mean the same for
+//! every call. It knows keys of objects, not unloads.
+
+mod address;
+mod connect;
+mod delete;
+mod error;
+mod join;
+mod list;
+mod sign;
+mod signing;
+mod store;
+mod upload;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use self::address::Address;
+use self::connect::Connection;
+pub(crate) use self::error::Failure;
+use self::error::classify;
+pub(crate) use self::join::{Joined, Source, Stretch};
+pub(crate) use self::sign::Method;
+use self::signing::Signing;
+use self::upload::Begun;
+use crate::{Encryption, S3Options};
+
+/// For how long it is believed that the bucket can be written to.
+const PROOF_HOLDS: Duration = Duration::from_secs(600);
+
+/// A bucket.
+#[derive(Debug, Clone)]
+pub(crate) struct Bucket {
+    client: Client,
+    /// Makes links: over the public endpoint, with credentials whose end is known.
+    presigner: Client,
+    signing: Arc<Signing>,
+    name: String,
+    region: String,
+    address: Address,
+    encryption: Option<Encryption>,
+    written: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Bucket {
+    /// Prepares access to a bucket; asks nothing of it yet.
+    ///
+    /// # Errors
+    /// `config_invalid` when no region is known.
+    pub(crate) async fn open(name: &str, options: &S3Options) -> outflow_core::Result<Self> {
+        let Connection { client, presigner, signing, region, address } = connect::connect(name, options).await?;
+        let encryption = options.encryption.clone();
+        Ok(Self { client, presigner, signing, name: name.to_owned(), region, address, encryption, written: Arc::default() })
+    }
+
+    /// Whether the bucket can be listed below a prefix and written to. The latter is proven by an upload that is begun and aborted, which
+    /// leaves nothing, and is then believed for a while.
+    ///
+    /// # Errors
+    /// What keeps us from it.
+    pub(crate) async fn check(&self, prefix: &str) -> Result<(), Failure> {
+        let listed = self.client.list_objects_v2().bucket(&self.name).prefix(prefix).max_keys(1).send().await;
+        listed.map_err(|error| self.failure("s3:ListBucket", error))?;
+        let is_proven = self.proof().is_some_and(|at| at.elapsed() < PROOF_HOLDS);
+        if !is_proven {
+            self.begin(&format!("{prefix}check")).await?.abort().await?;
+            *self.proof() = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Whether there is no such bucket: of an object that is not there S3 says no more than that.
+    pub(crate) async fn missing(&self) -> Result<(), Failure> {
+        let head = self.client.head_bucket().bucket(&self.name).send().await;
+        head.map(drop).map_err(|error| match self.failure("s3:ListBucket", error) {
+            failure if failure.status == Some(404) => self.no_such_bucket(failure),
+            failure => failure,
+        })
+    }
+
+    /// The CRC-64/NVME that S3 keeps of a whole object, lowercase hexadecimal; `None` when it keeps none.
+    ///
+    /// # Errors
+    /// What keeps us from it.
+    pub(crate) async fn crc64nvme(&self, key: &str) -> Result<Option<String>, Failure> {
+        let head = self.client.head_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled).send().await;
+        let head = head.map_err(|error| self.failure("s3:GetObject", error))?;
+        let kept = head.checksum_crc64_nvme().and_then(|value| STANDARD.decode(value).ok()).filter(|bytes| bytes.len() == 8);
+        Ok(kept.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+    }
+
+    /// Begins an upload in parts.
+    async fn begin(&self, key: &str) -> Result<Begun, Failure> {
+        let (encryption, key_id) = self.encryption();
+        let begun = self.client.create_multipart_upload().bucket(&self.name).key(key);
+        let begun = begun.set_server_side_encryption(encryption).set_ssekms_key_id(key_id).send().await;
+        let begun = begun.map_err(|error| self.failure("s3:PutObject", error))?;
+        Ok(Begun::new(self.clone(), key.to_owned(), begun.upload_id.unwrap_or_default()))
+    }
+
+    fn encryption(&self) -> (Option<ServerSideEncryption>, Option<String>) {
+        match &self.encryption {
+            None => (None, None),
+            Some(Encryption::S3) => (Some(ServerSideEncryption::Aes256), None),
+            Some(Encryption::Kms { key_id }) => (Some(ServerSideEncryption::AwsKms), key_id.clone()),
+        }
+    }
+
+    fn failure<E>(&self, action: &'static str, error: error::SdkError<E>) -> Failure
+    where
+        E: std::error::Error + error::ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        classify(error, action, &self.name, &self.region)
+    }
+
+    fn no_such_bucket(&self, failure: Failure) -> Failure {
+        failure.no_such_bucket(&self.name)
+    }
+
+    fn proof(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}", self.name)
+    }
+}

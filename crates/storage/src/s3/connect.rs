@@ -1,0 +1,113 @@
+//! The clients: where the bucket is, and who asks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::region::ProfileFileRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{Builder, IdentityCache, RequestChecksumCalculation, SharedCredentialsProvider};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_types::service_config::ServiceConfigKey;
+use outflow_core::{Code, Error, Result};
+
+use super::address::Address;
+use super::signing::Signing;
+use crate::S3Options;
+
+/// How often a call is tried, and the longest wait after the first time: unless somebody sets another number, that of the SDK gives up too
+/// soon for a service.
+const TRIES: u32 = 6;
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// How long an answer may take to begin; the longest is that to the copy of a part.
+const ANSWER: Duration = Duration::from_secs(300);
+const CONNECT: Duration = Duration::from_secs(5);
+/// The region of what has none.
+const ANY_REGION: &str = "us-east-1";
+
+/// All that is needed to speak of a bucket.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) client: Client,
+    pub(super) presigner: Client,
+    pub(super) signing: Arc<Signing>,
+    pub(super) region: String,
+    pub(super) address: Address,
+}
+
+/// Finds region, endpoint and credentials as the AWS tools do, after what the options say.
+///
+/// # Errors
+/// `config_invalid` when there is no region or no way to credentials.
+pub(super) async fn connect(bucket: &str, options: &S3Options) -> Result<Connection> {
+    let invalid = |why: &str| Error::new(Code::ConfigInvalid, format!("the storage `s3://{bucket}` {why}"));
+    let sdk = load(options).await;
+    let endpoint = options.endpoint.clone().or_else(|| configured_endpoint(&sdk));
+    let region = sdk.region().map(|region| region.as_ref().to_owned());
+    let region = region.or_else(|| endpoint.is_some().then(|| ANY_REGION.to_owned()));
+    let region = region.ok_or_else(|| invalid("has no region; set `storage.region` or `AWS_REGION`"))?;
+    let provider = sdk.credentials_provider().ok_or_else(|| invalid("has nobody to ask for credentials"))?;
+    let signing = Arc::new(Signing::new(provider));
+
+    let path_style = options.path_style.unwrap_or(endpoint.is_some());
+    let mut conf = base(&sdk).region(Region::new(region.clone())).force_path_style(path_style);
+    conf.set_endpoint_url(endpoint.clone());
+    let public_endpoint = options.public_endpoint.clone().or(endpoint);
+    let mut presigning = conf
+        .clone()
+        .credentials_provider(SharedCredentialsProvider::from(Arc::clone(&signing) as Arc<_>))
+        .identity_cache(IdentityCache::no_cache());
+    presigning.set_endpoint_url(public_endpoint.clone());
+    Ok(Connection {
+        client: Client::from_conf(conf.build()),
+        presigner: Client::from_conf(presigning.build()),
+        signing,
+        address: Address::new(bucket, &region, public_endpoint.as_deref(), path_style),
+        region,
+    })
+}
+
+async fn load(options: &S3Options) -> SdkConfig {
+    let crypto = Provider::Rustls(CryptoMode::Ring);
+    let http = aws_smithy_http_client::Builder::new().tls_provider(crypto).build_https();
+    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    let loader = match (&options.region, &options.endpoint) {
+        (Some(region), _) => loader.region(Region::new(region.clone())),
+        // What is not AWS's has no machine of AWS's to ask for a region.
+        (None, Some(_)) => loader.region(
+            RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+                .or_else(ProfileFileRegionProvider::builder().build())
+                .or_else(Region::from_static(ANY_REGION)),
+        ),
+        (None, None) => loader,
+    };
+    match &options.credentials {
+        Some(credentials) => loader.credentials_provider(credentials.clone()).load().await,
+        None => loader.load().await,
+    }
+}
+
+fn base(sdk: &SdkConfig) -> Builder {
+    let retry = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+    let is_default = retry.max_attempts() == RetryConfig::standard().max_attempts();
+    let retry = if is_default { retry.with_max_attempts(TRIES).with_initial_backoff(FIRST_WAIT) } else { retry };
+    let mut timeouts = sdk.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+    let set = timeouts.clone().build();
+    timeouts = timeouts.connect_timeout(set.connect_timeout().unwrap_or(CONNECT));
+    timeouts = timeouts.read_timeout(set.read_timeout().unwrap_or(ANSWER));
+    let builder = Builder::from(sdk).retry_config(retry).timeout_config(timeouts.build());
+    // The signature holds the SHA-256 of what is sent, and S3 sums the rest itself; not all that speaks S3 knows newer checksums.
+    let summed = sdk.request_checksum_calculation().unwrap_or(RequestChecksumCalculation::WhenRequired);
+    builder.request_checksum_calculation(summed)
+}
+
+/// `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, or what the profile says in their place.
+fn configured_endpoint(sdk: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
+    let own = sdk.service_config().and_then(|config| config.load_config(key));
+    own.or_else(|| sdk.endpoint_url().map(str::to_owned))
+}

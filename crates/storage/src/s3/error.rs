@@ -1,0 +1,160 @@
+//! What S3 and the SDK say, in our codes, with what is to be done about it.
+
+use std::error::Error as StdError;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_s3::config::http::HttpResponse;
+pub(super) use aws_sdk_s3::error::ProvideErrorMetadata;
+use outflow_core::{Code, Error};
+
+/// An error of the SDK.
+pub(super) type SdkError<E> = aws_sdk_s3::error::SdkError<E, HttpResponse>;
+
+/// A call to S3 that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{sentence}")]
+pub(crate) struct Failure {
+    /// What it is to us.
+    pub(crate) code: Code,
+    /// What to tell, with the remedy.
+    pub(crate) sentence: String,
+    /// The status of the answer, if there was one.
+    pub(super) status: Option<u16>,
+    /// S3's own name for it.
+    pub(super) name: Option<String>,
+    #[source]
+    source: Box<dyn StdError + Send + Sync>,
+}
+
+impl Failure {
+    /// Our error; `what` says what was tried, and where.
+    pub(crate) fn into_error(self, what: &str) -> Error {
+        Error::new(self.code, format!("{what}: {}", self.sentence)).with_source(self)
+    }
+
+    /// The object store's error.
+    pub(super) fn into_object_store(self, path: &str) -> object_store::Error {
+        let path = path.to_owned();
+        match (self.status, self.code) {
+            (Some(304), _) => object_store::Error::NotModified { path, source: Box::new(self) },
+            (Some(409 | 412), _) => object_store::Error::Precondition { path, source: Box::new(self) },
+            (_, Code::NotFound) => object_store::Error::NotFound { path, source: Box::new(self) },
+            (_, Code::StorageDenied) => object_store::Error::PermissionDenied { path, source: Box::new(self) },
+            _ => object_store::Error::Generic { store: "S3", source: Box::new(self) },
+        }
+    }
+
+    /// For what cannot be asked at all.
+    pub(super) fn of_ours(sentence: &str, source: impl StdError + Send + Sync + 'static) -> Self {
+        Self { code: Code::Internal, sentence: sentence.to_owned(), status: None, name: None, source: Box::new(source) }
+    }
+
+    /// For what stands in the middle of an answer; `said` is S3's own sentence.
+    pub(super) fn said(code: Code, sentence: String, name: &str, said: String) -> Self {
+        Self { code, sentence, status: None, name: Some(name.to_owned()), source: said.into() }
+    }
+
+    /// Whether what answers does not have that call at all, as many that speak S3 lack some.
+    pub(super) fn is_unknown_call(&self) -> bool {
+        matches!(self.status, Some(405 | 501)) || self.name.as_deref() == Some("NotImplemented")
+    }
+
+    /// The same, known to mean that there is no bucket.
+    pub(super) fn no_such_bucket(self, bucket: &str) -> Self {
+        let sentence = format!("there is no bucket `{bucket}`; make it, or name another in `storage.url`");
+        Self { code: Code::ConfigInvalid, sentence, ..self }
+    }
+}
+
+/// What an error means; `action` is the permission that the call needs.
+pub(super) fn classify<E>(error: SdkError<E>, action: &'static str, bucket: &str, region: &str) -> Failure
+where
+    E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let answer = error.raw_response();
+    let status = answer.map(|answer| answer.status().as_u16());
+    let header = |name: &str| answer.and_then(|answer| answer.headers().get(name)).map(str::to_owned);
+    let home = header("x-amz-bucket-region").filter(|home| home != region);
+    let name = error.code().map(str::to_owned);
+    let said = name.clone().or_else(|| status.map(|status| format!("HTTP {status}"))).unwrap_or_default();
+    let (code, sentence) = match (status, said.as_str()) {
+        (_, "NoSuchBucket") => {
+            (Code::ConfigInvalid, format!("there is no bucket `{bucket}`; make it, or name another in `storage.url`"))
+        }
+        (Some(301 | 307), _)
+        | (_, "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException") => {
+            (Code::ConfigInvalid, elsewhere(bucket, region, home.as_deref()))
+        }
+        (Some(400), _) if home.is_some() => (Code::ConfigInvalid, elsewhere(bucket, region, home.as_deref())),
+        (_, "NoSuchUpload") => (Code::StorageUnavailable, "the upload was aborted meanwhile".to_owned()),
+        (Some(404), _) => (Code::NotFound, "it is not there".to_owned()),
+        (_, "ExpiredToken" | "TokenRefreshRequired") => {
+            (Code::StorageDenied, format!("the AWS credentials have expired ({said}); renew them"))
+        }
+        (_, "RequestTimeTooSkewed") => {
+            (Code::StorageDenied, "the clock of this machine differs too much from that of S3; set it right".to_owned())
+        }
+        (_, name) if name.starts_with("KMS.") => (
+            Code::StorageDenied,
+            format!(
+                "the key that S3 is to encrypt with cannot be used ({said}); check `storage.kmsKeyId`, and that the role may use it"
+            ),
+        ),
+        (_, "InvalidAccessKeyId" | "InvalidToken" | "SignatureDoesNotMatch") => {
+            (Code::StorageDenied, format!("S3 does not take the AWS credentials ({said}); check the access key and its secret"))
+        }
+        (Some(401 | 403), _) => (
+            Code::StorageDenied,
+            format!("S3 refuses access ({said}); allow `{action}` on the bucket `{bucket}` to the role or user of the service"),
+        ),
+        (Some(412), _) => (Code::StorageUnavailable, "the object was replaced meanwhile".to_owned()),
+        (Some(507), _) => (Code::StorageFull, "there is no room left; free some, or shorten the retention".to_owned()),
+        (Some(503), _) => (Code::StorageUnavailable, format!("S3 asks for fewer calls, and went on doing so ({said})")),
+        (Some(_), _) => (Code::StorageUnavailable, format!("S3 does not answer as it should ({said})")),
+        (None, _) => match no_credentials(&error) {
+            Some(why) => (
+                Code::StorageDenied,
+                format!(
+                    "no AWS credentials were found ({why}); give the service a role, a profile or `AWS_ACCESS_KEY_ID` and its secret"
+                ),
+            ),
+            None => (Code::StorageUnavailable, format!("S3 cannot be reached ({})", root(&error))),
+        },
+    };
+    Failure { code, sentence, status, name, source: Box::new(error) }
+}
+
+/// For what goes wrong in the middle of an answer.
+pub(super) fn broken_off(source: impl StdError + Send + Sync + 'static) -> Failure {
+    let sentence = "S3 broke off its answer".to_owned();
+    Failure { code: Code::StorageUnavailable, sentence, status: None, name: None, source: Box::new(source) }
+}
+
+fn elsewhere(bucket: &str, region: &str, home: Option<&str>) -> String {
+    match home {
+        Some(home) => {
+            format!("the bucket `{bucket}` is in the region `{home}`, not in `{region}`; set `storage.region` to `{home}`")
+        }
+        None => format!("the bucket `{bucket}` is not in the region `{region}`; set `storage.region` to the bucket's own"),
+    }
+}
+
+fn no_credentials(error: &(dyn StdError + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<CredentialsError>() {
+            return Some(root(error));
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// What lies deepest, in its own words.
+fn root(error: &(dyn StdError + 'static)) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}

@@ -1,0 +1,66 @@
+//! Deletion: for good.
+
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+use outflow_core::Code;
+use outflow_core::key::StorageKey;
+use outflow_storage::testing::Fault;
+
+use crate::support::{World, file, noise, place};
+
+#[tokio::test]
+async fn versions_and_delete_markers_go_too() {
+    let world = World::new().await;
+    world.server.keep_versions();
+    for _ in 0..2 {
+        world.put(&[("output000", noise(1, 10)), ("p=1/output000", noise(2, 10))]).await;
+    }
+    world.storage.delete(&file("output000")).await.unwrap();
+    let other = StorageKey::File(place(2), "output000".to_owned());
+    world.storage.put(&other, "other".into()).await.unwrap();
+    assert_eq!(world.server.versions(), 6);
+    for _ in 0..2 {
+        world.storage.delete_attempt(&place(1)).await.unwrap();
+        assert_eq!(world.server.versions(), 1, "that of the other attempt stays");
+    }
+    assert_eq!(world.storage.list(&place(1)).await.unwrap(), []);
+    assert_eq!(world.storage.read(&other, 10).await.unwrap(), "other");
+}
+
+#[tokio::test]
+async fn more_objects_than_a_page_holds_are_listed_and_deleted() {
+    let world = World::new().await;
+    let folder = world.server.files("results").join("deep/er").join(StorageKey::Attempt(place(1)).path());
+    std::fs::create_dir_all(&folder).unwrap();
+    for number in 0..2_345 {
+        std::fs::write(folder.join(format!("output{number:04}")), "x").unwrap();
+    }
+    let listed = world.storage.list(&place(1)).await.unwrap();
+    assert_eq!((listed.len(), listed.first().map(|(name, _)| name.as_str())), (2_345, Some("output0000")));
+    world.storage.delete_attempt(&place(1)).await.unwrap();
+    assert_eq!(world.storage.list(&place(1)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_on_its_way_is_aborted_with_its_attempt() {
+    let world = World::new().await;
+    let key = Path::parse(format!("deep/er/{}", file("output000").path())).unwrap();
+    let store = world.storage.object_store();
+    let mut upload = store.put_multipart(&key).await.unwrap();
+    upload.put_part(noise(1, 100).into()).await.unwrap();
+    assert_eq!(world.server.uploads(), 1);
+    world.storage.delete_attempt(&place(1)).await.unwrap();
+    assert_eq!(world.server.uploads(), 0);
+    upload.complete().await.unwrap_err();
+    assert_eq!(world.storage.list(&place(1)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_refusal_to_delete_is_one() {
+    let world = World::new().await;
+    world.put(&[("output000", noise(1, 10))]).await;
+    world.server.fail(|call| (call.method == "POST" && call.query.contains("delete")).then_some(Fault::Denied));
+    let error = world.storage.delete_attempt(&place(1)).await.unwrap_err();
+    assert_eq!(error.code(), Code::StorageDenied);
+    assert!(error.message().contains("s3:DeleteObject"), "{error}");
+}

@@ -1,0 +1,196 @@
+//! What S3 refuses, and what it does now and then.
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+use outflow_core::Code;
+use outflow_storage::testing::{Fault, S3Server};
+use outflow_storage::{Encryption, JoinPart, S3Options, Storage};
+
+use crate::support::{MIB, World, file, noise, options, place, until};
+
+#[tokio::test]
+async fn a_bucket_that_answers_503_to_one_call_in_ten_is_one_to_work_with() {
+    let world = World::new().await;
+    world.server.fail(|call| (call.number % 10 == 9).then_some(Fault::Busy));
+    let parts: Vec<_> = (0..8).map(|seed| noise(seed, 6 * MIB)).collect();
+    let mut pieces = Vec::new();
+    for (index, bytes) in parts.iter().enumerate() {
+        let key = file(&format!("output{index:03}"));
+        world.storage.put(&key, bytes.clone().into()).await.unwrap();
+        pieces.push(JoinPart::File(key));
+    }
+    world.storage.join(&pieces, &file("joined.csv")).await.unwrap();
+    assert!(world.storage.read(&file("joined.csv"), u64::MAX).await.unwrap() == parts.concat(), "it has other bytes");
+    assert_eq!(world.storage.list(&place(1)).await.unwrap().len(), 9);
+    world.storage.delete_attempt(&place(1)).await.unwrap();
+    assert_eq!(world.storage.list(&place(1)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn forbidden_is_neither_missing_nor_empty() {
+    let world = World::new().await;
+    world.put(&[("output000", noise(1, 10))]).await;
+    assert_eq!(world.storage.head(&file("output001")).await.unwrap(), None);
+    assert_eq!(world.storage.read(&file("output001"), 10).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(world.storage.list(&place(2)).await.unwrap(), []);
+
+    world.server.fail(|_| Some(Fault::Denied));
+    let denied = [
+        world.storage.list(&place(1)).await.map(drop).unwrap_err(),
+        world.storage.head(&file("output000")).await.map(drop).unwrap_err(),
+        world.storage.read(&file("output000"), 10).await.map(drop).unwrap_err(),
+        world.storage.put(&file("output000"), Bytes::new()).await.unwrap_err(),
+        world.storage.delete_attempt(&place(1)).await.unwrap_err(),
+        world.storage.check().await.unwrap_err(),
+    ];
+    for error in denied {
+        assert_eq!(error.code(), Code::StorageDenied, "{}", error.chain());
+        assert!(error.message().contains("allow `s3:") || error.message().contains("HTTP 403"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there_is_said_with_the_remedy() {
+    let server = S3Server::start("results").await;
+    let error = Storage::open("s3://other", options(server.options())).await.unwrap_err();
+    assert_eq!(error.code(), Code::ConfigInvalid, "{}", error.chain());
+    assert!(error.message().contains("there is no bucket `other`") && error.message().contains("storage.url"), "{error}");
+
+    // A bucket that goes away while the service runs must not make its files look deleted.
+    let world = World::new().await;
+    std::fs::remove_dir_all(world.server.files("results")).unwrap();
+    for error in [
+        world.storage.head(&file("output000")).await.map(drop).unwrap_err(),
+        world.storage.list(&place(1)).await.map(drop).unwrap_err(),
+        world.storage.check().await.unwrap_err(),
+    ] {
+        assert_eq!(error.code(), Code::ConfigInvalid, "{}", error.chain());
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_in_another_region_is_said_with_its_region() {
+    let server = S3Server::start("results").await;
+    server.fail(|_| Some(Fault::Elsewhere));
+    let error = Storage::open("s3://results", options(server.options())).await.unwrap_err();
+    assert_eq!(error.code(), Code::ConfigInvalid, "{}", error.chain());
+    assert!(error.message().contains("set `storage.region` to `eu-west-3`"), "{error}");
+}
+
+#[tokio::test]
+async fn credentials_that_have_expired_are_said() {
+    let world = World::new().await;
+    world.server.fail(|_| Some(Fault::Expired));
+    let error = world.storage.list(&place(1)).await.unwrap_err();
+    assert_eq!(error.code(), Code::StorageDenied, "{}", error.chain());
+    assert!(error.message().contains("have expired"), "{error}");
+}
+
+#[derive(Debug)]
+struct Nobody;
+
+impl ProvideCredentials for Nobody {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("nobody has any")))
+    }
+}
+
+#[tokio::test]
+async fn that_there_are_no_credentials_is_said_with_the_remedy() {
+    let server = S3Server::start("results").await;
+    let s3 = S3Options { credentials: Some(SharedCredentialsProvider::new(Nobody)), ..server.options() };
+    let error = Storage::open("s3://results", options(s3)).await.unwrap_err();
+    assert_eq!(error.code(), Code::StorageDenied, "{}", error.chain());
+    assert!(
+        error.message().contains("no AWS credentials were found") && error.message().contains("AWS_ACCESS_KEY_ID"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn every_write_asks_for_the_encryption_that_is_configured() {
+    let kms = |key_id: Option<&str>| Encryption::Kms { key_id: key_id.map(str::to_owned) };
+    for (encryption, expected) in
+        [(Encryption::S3, "AES256"), (kms(None), "aws:kms"), (kms(Some("alias/results")), "aws:kms alias/results")]
+    {
+        let server = S3Server::start("results").await;
+        let s3 = S3Options { encryption: Some(encryption), ..server.options() };
+        let storage = Storage::open("s3://results", options(s3)).await.unwrap();
+        let mut pieces = Vec::new();
+        for name in ["output000", "output001"] {
+            storage.put(&file(name), noise(1, 5 * MIB).into()).await.unwrap();
+            pieces.push(JoinPart::File(file(name)));
+        }
+        storage.join(&pieces, &file("joined.csv")).await.unwrap();
+        let asked: Vec<_> = server.calls().into_iter().filter_map(|call| call.encryption).collect();
+        // The proof at the start, two files, and the join.
+        assert_eq!(asked, [expected; 4]);
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_does_not_answer_yet_is_opened_all_the_same() {
+    let server = S3Server::start("results").await;
+    server.fail(|_| Some(Fault::Cut));
+    let storage = Storage::open("s3://results", options(server.options())).await.unwrap();
+    assert_eq!(storage.check().await.unwrap_err().code(), Code::StorageUnavailable);
+    server.mend();
+    storage.check().await.unwrap();
+    assert_eq!(server.uploads(), 0, "looking leaves nothing");
+}
+
+#[tokio::test]
+async fn reading_goes_on_where_the_connection_was_cut() {
+    let world = World::new().await;
+    let bytes = noise(1, 32 * MIB);
+    world.put(&[("output000", bytes.clone())]).await;
+    let stat = world.storage.stat(&file("output000")).await.unwrap().unwrap();
+    let mut pieces = world.storage.open_range(&file("output000"), &stat, 0..stat.size).await.unwrap();
+    let mut read = pieces.try_next().await.unwrap().unwrap().to_vec();
+    world.server.cut_all();
+    while let Some(piece) = pieces.try_next().await.unwrap() {
+        read.extend_from_slice(&piece);
+    }
+    assert!(read == bytes, "it has other bytes");
+}
+
+#[tokio::test]
+async fn an_upload_that_is_dropped_is_aborted() {
+    let world = World::new().await;
+    let store = world.storage.object_store();
+    let mut upload = store.put_multipart(&Path::from("a")).await.unwrap();
+    upload.put_part(noise(1, 100).into()).await.unwrap();
+    assert_eq!(world.server.uploads(), 1);
+    drop(upload);
+    until(|| world.server.uploads() == 0).await;
+}
+
+#[tokio::test]
+async fn an_upload_with_a_part_that_failed_is_never_completed() {
+    let world = World::new().await;
+    let store = world.storage.object_store();
+    let mut upload = store.put_multipart(&Path::from("a")).await.unwrap();
+    upload.put_part(noise(1, 5 * MIB).into()).await.unwrap();
+    world.server.fail(|call| call.query.contains("partNumber").then_some(Fault::Cut));
+    upload.put_part(noise(2, 100).into()).await.unwrap_err();
+    world.server.mend();
+    upload.complete().await.unwrap_err();
+    until(|| world.server.uploads() == 0).await;
+}
+
+#[tokio::test]
+async fn only_one_of_two_makes_a_new_object() {
+    let world = World::new().await;
+    let store = world.storage.object_store();
+    let create = || object_store::PutOptions::from(object_store::PutMode::Create);
+    store.put_opts(&Path::from("a"), "1".into(), create()).await.unwrap();
+    let error = store.put_opts(&Path::from("a"), "2".into(), create()).await.unwrap_err();
+    assert!(matches!(error, object_store::Error::AlreadyExists { .. }), "{error}");
+}

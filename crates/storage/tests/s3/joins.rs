@@ -1,0 +1,133 @@
+//! One file of many, made inside S3.
+
+use bytes::Bytes;
+use outflow_core::Code;
+use outflow_core::receipt::ChecksumAlgorithm;
+use outflow_storage::JoinPart;
+use outflow_storage::testing::Fault;
+
+use crate::support::{MIB, World, file, noise, place, until};
+
+#[tokio::test]
+async fn of_large_parts_five_mebibytes_pass_through_us_and_of_small_ones_no_more_than_they_have() {
+    let world = World::new().await;
+    let sizes = [12 * MIB, 7 * MIB, MIB, 11 * MIB, 3 * MIB + 1, 0, 8 * MIB, 100];
+    let parts: Vec<_> = sizes.iter().enumerate().map(|(seed, size)| noise(seed, *size)).collect();
+    let names: Vec<_> = (0..parts.len()).map(|index| format!("output{index:03}")).collect();
+    let files: Vec<_> = names.iter().map(String::as_str).zip(parts.clone()).collect();
+    let head = Bytes::from_static(b"a,b\n");
+    let mut pieces = vec![JoinPart::Bytes(head.clone())];
+    pieces.extend(world.put(&files).await.into_iter().map(JoinPart::File));
+
+    let before = world.server.bytes_read();
+    let size = world.storage.join(&pieces, &file("joined.csv")).await.unwrap();
+    let read = usize::try_from(world.server.bytes_read() - before).unwrap();
+    // With the small ones goes what makes each a part: 4 MiB before the third large one, 2 before the fourth.
+    assert!(read <= 5 * MIB + (MIB + 4 * MIB) + (3 * MIB + 1 + 2 * MIB), "{read} bytes passed through us");
+
+    let expected: Vec<u8> = head.iter().copied().chain(parts.into_iter().flatten()).collect();
+    assert_eq!(size, expected.len() as u64);
+    assert!(world.storage.read(&file("joined.csv"), u64::MAX).await.unwrap() == expected, "it has other bytes");
+    assert_eq!(world.server.uploads(), 0);
+    // Again, as after a crash: the same file.
+    assert_eq!(world.storage.join(&pieces, &file("joined.csv")).await.unwrap(), size);
+    assert!(world.storage.read(&file("joined.csv"), u64::MAX).await.unwrap() == expected, "it has other bytes");
+}
+
+#[tokio::test]
+async fn only_a_part_that_follows_a_header_passes_through_us_and_of_it_five_mebibytes() {
+    let world = World::new().await;
+    let files = [("output000", noise(1, 11 * MIB)), ("output001", noise(2, 10 * MIB)), ("output002", noise(3, MIB))];
+    let keys = world.put(&files).await;
+    let mut pieces = vec![JoinPart::Bytes(Bytes::from_static(b"a,b\n"))];
+    pieces.extend(keys.into_iter().map(JoinPart::File));
+    let before = world.server.bytes_read();
+    world.storage.join(&pieces, &file("joined.csv")).await.unwrap();
+    assert_eq!(world.server.bytes_read() - before, 5 * MIB as u64 - 4);
+}
+
+#[tokio::test]
+async fn the_checksum_of_what_s3_made_is_the_one_that_s3_keeps() {
+    let world = World::new().await;
+    let keys = world.put(&[("output000", noise(1, 6 * MIB)), ("output001", noise(2, 6 * MIB))]).await;
+    assert_eq!(world.storage.checksum(&keys[0]).await.unwrap().algorithm, ChecksumAlgorithm::Sha256, "it passed through us");
+    let pieces: Vec<_> = keys.into_iter().map(JoinPart::File).collect();
+    world.storage.join(&pieces, &file("joined.csv")).await.unwrap();
+    let before = world.server.bytes_read();
+    let checksum = world.storage.checksum(&file("joined.csv")).await.unwrap();
+    assert_eq!(checksum.algorithm, ChecksumAlgorithm::Crc64Nvme);
+    assert!(checksum.value.len() == 16 && checksum.value.bytes().all(|digit| digit.is_ascii_hexdigit()), "{checksum:?}");
+    assert_eq!(world.server.bytes_read(), before, "nothing is read for it");
+}
+
+#[tokio::test]
+async fn a_join_whose_connection_is_cut_is_aborted() {
+    let world = World::new().await;
+    let keys = world.put(&[("output000", noise(1, 6 * MIB)), ("output001", noise(2, 6 * MIB))]).await;
+    let pieces: Vec<_> = keys.into_iter().map(JoinPart::File).collect();
+    world.server.fail(|call| (call.method == "PUT" && call.query.contains("partNumber=2")).then_some(Fault::Cut));
+    let error = world.storage.join(&pieces, &file("joined.csv")).await.unwrap_err();
+    assert_eq!(error.code(), Code::StorageUnavailable, "{}", error.chain());
+    assert_eq!(world.server.uploads(), 0);
+    assert_eq!(world.storage.head(&file("joined.csv")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_join_that_nobody_waits_for_any_more_is_aborted() {
+    let world = World::new().await;
+    let keys = world.put(&[("output000", noise(1, 6 * MIB)), ("output001", noise(2, 6 * MIB))]).await;
+    let pieces: Vec<_> = keys.into_iter().map(JoinPart::File).collect();
+    // The second part never gets through: it is tried again and again.
+    world.server.fail(|call| (call.method == "PUT" && call.query.contains("partNumber=2")).then_some(Fault::Busy));
+    let target = file("joined.csv");
+    tokio::select! {
+        joined = world.storage.join(&pieces, &target) => panic!("{joined:?}"),
+        () = until(|| world.server.calls().iter().any(|call| call.query.contains("partNumber=2"))) => {}
+    }
+    until(|| world.server.uploads() == 0).await;
+}
+
+#[tokio::test]
+async fn what_an_interrupted_join_left_is_aborted_by_the_next_and_by_the_deletion() {
+    let world = World::new().await;
+    let keys = world.put(&[("output000", noise(1, 6 * MIB)), ("output001", noise(2, 6 * MIB))]).await;
+    let pieces: Vec<_> = keys.into_iter().map(JoinPart::File).collect();
+    for is_joined_again in [true, false] {
+        // As when the process dies: neither the part nor the abortion comes through.
+        world.server.fail(|call| {
+            let is_part = call.method == "PUT" && call.query.contains("partNumber");
+            (is_part || call.method == "DELETE").then_some(Fault::Cut)
+        });
+        world.storage.join(&pieces, &file("joined.csv")).await.unwrap_err();
+        until(|| world.server.calls().iter().filter(|call| call.method == "DELETE").count() > 1).await;
+        world.server.mend();
+        if is_joined_again {
+            world.storage.join(&pieces, &file("joined.csv")).await.unwrap();
+        } else {
+            world.storage.delete_attempt(&place(1)).await.unwrap();
+        }
+        until(|| world.server.uploads() == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_completion_whose_answer_is_lost_is_found_to_have_happened() {
+    let world = World::new().await;
+    let keys = world.put(&[("output000", noise(1, 6 * MIB)), ("output001", noise(2, 6 * MIB))]).await;
+    let pieces: Vec<_> = keys.into_iter().map(JoinPart::File).collect();
+    let lost = std::sync::atomic::AtomicBool::new(false);
+    world.server.fail(move |call| {
+        let is_completion = call.method == "POST" && call.query.contains("uploadId");
+        (is_completion && !lost.swap(true, std::sync::atomic::Ordering::Relaxed)).then_some(Fault::Lost)
+    });
+    assert_eq!(world.storage.join(&pieces, &file("joined.csv")).await.unwrap(), 12 * MIB as u64);
+    assert_eq!(world.server.uploads(), 0);
+}
+
+#[tokio::test]
+async fn a_part_that_is_not_there_is_not_found() {
+    let world = World::new().await;
+    let pieces = [JoinPart::File(file("output000"))];
+    assert_eq!(world.storage.join(&pieces, &file("joined.csv")).await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(world.server.uploads(), 0);
+}
