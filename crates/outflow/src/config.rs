@@ -7,6 +7,7 @@ mod area;
 mod environment;
 mod file;
 pub(crate) mod key;
+mod redshift;
 mod show;
 #[cfg(test)]
 mod tests;

@@ -256,7 +256,12 @@ fn bucket(rest: &str) -> Result<Locator, &'static str> {
 fn data_api(rest: &str) -> Result<Locator, &'static str> {
     let rest = rest.strip_prefix("//").ok_or("lacks the `//` after its scheme")?;
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (workgroup, database) = place.split_once('/').ok_or("names no database")?;
+    // A workgroup may be named by its ARN, which holds a slash.
+    let split = if place.starts_with("arn:") { place.rsplit_once('/') } else { place.split_once('/') };
+    let (workgroup, database) = split.ok_or("names no database")?;
+    if database.contains('/') {
+        return Err("names more than a workgroup and a database");
+    }
     let cluster = match query {
         "" => None,
         query => Some(
@@ -308,6 +313,11 @@ mod tests {
             (Role::Warehouse, "embedded:", "embedded:"),
             (Role::Warehouse, "embedded:표/tables", "embedded:표/tables"),
             (Role::Warehouse, "redshift-data://wg/dev", "redshift-data://wg/dev"),
+            (
+                Role::Warehouse,
+                "redshift-data://arn:aws:redshift-serverless:r:1:workgroup/ab-cd/dev",
+                "redshift-data://arn:aws:redshift-serverless:r:1:workgroup/ab-cd/dev",
+            ),
             (Role::Warehouse, "redshift-data:///dev?cluster=c1", "redshift-data:///dev?cluster=c1"),
             (Role::Warehouse, "redshift://me@host:5439/dev", "redshift://me@host:5439/dev"),
             (Role::Bus, "memory://", "memory://"),
@@ -333,6 +343,9 @@ mod tests {
             (Role::Warehouse, "redshift-data://wg/dev?cluster=c", "both a workgroup and a cluster"),
             (Role::Warehouse, "redshift-data:///dev", "neither"),
             (Role::Warehouse, "redshift-data://wg", "names no database"),
+            (Role::Warehouse, "redshift-data://wg/dev/x", "more than a workgroup and a database"),
+            (Role::Warehouse, "redshift-data:///dev?clustr=c", "takes `cluster`"),
+            (Role::Warehouse, "redshift_data://wg/dev", "did you mean `redshift-data:`?"),
             (Role::Bus, "kafka://broker", "without its port"),
             (Role::Bus, "memory://x", "takes nothing"),
         ] {

@@ -1,15 +1,15 @@
 //! What a service is made of, built from the configuration: the one place that knows which back end a locator chooses.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use outflow_core::address::PublicUrl;
 use outflow_core::guard::Guard;
 use outflow_core::retry::RetryPolicy;
-use outflow_core::statement::StatementSettings;
 use outflow_core::store::Store;
+use outflow_core::warehouse::Warehouse;
 use outflow_core::{Code, Error, Result};
 use outflow_engine::{Settings, WarehouseEntry};
 use outflow_events::Topics;
@@ -79,29 +79,65 @@ pub(crate) fn warehouses(config: &Config, storage: &Storage) -> Result<Vec<Wareh
 }
 
 fn entry(name: &str, config: &WarehouseConfig, storage: &Storage) -> Result<WarehouseEntry> {
-    let Locator::Embedded(tables) = &config.url.0 else {
-        let scheme = config.url.0.scheme();
-        return Err(Error::new(
-            Code::ConfigInvalid,
-            format!("`warehouse.{name}.url` is `{scheme}`, which this version does not have yet"),
-        ));
+    let (warehouse, guard): (Arc<dyn Warehouse>, Guard) = match &config.url.0 {
+        Locator::Embedded(tables) => (Arc::new(embedded(tables.clone(), config, storage)?), Guard::embedded()),
+        Locator::RedshiftData { workgroup, cluster, database } => {
+            (redshift_data(workgroup.clone(), cluster.clone(), database.clone(), config)?, Guard::redshift())
+        }
+        other => {
+            let scheme = other.scheme();
+            return Err(Error::new(
+                Code::ConfigInvalid,
+                format!("`warehouse.{name}.url` is `{scheme}`, which this version does not have yet"),
+            ));
+        }
     };
-    let embedded = Embedded::new(EmbeddedConfig {
-        tables: tables.clone(),
+    Ok(WarehouseEntry {
+        name: name.to_owned(),
+        warehouse,
+        guard,
+        max_running: config.max_running,
+        statement_settings: config.statement_settings(),
+    })
+}
+
+fn embedded(tables: Option<PathBuf>, config: &WarehouseConfig, storage: &Storage) -> Result<Embedded> {
+    Embedded::new(EmbeddedConfig {
+        tables,
         sample_scale: config.sample_scale,
         sample_dir: config.sample_dir.clone(),
         buckets: HashMap::from([(storage.bucket().to_owned(), storage.object_store())]),
         slices: config.slices,
         memory_limit: usize::try_from(config.memory_limit_mb << 20).unwrap_or(usize::MAX),
         temp_dir: Some(config.temp_dir.clone()),
-    })?;
-    Ok(WarehouseEntry {
-        name: name.to_owned(),
-        warehouse: Arc::new(embedded),
-        guard: Guard::embedded(),
-        max_running: config.max_running,
-        statement_settings: StatementSettings::default(),
     })
+}
+
+#[cfg(feature = "redshift-data")]
+fn redshift_data(
+    workgroup: Option<String>,
+    cluster: Option<String>,
+    database: String,
+    config: &WarehouseConfig,
+) -> Result<Arc<dyn Warehouse>> {
+    use outflow_warehouse::redshift_data::{RedshiftData, RedshiftDataConfig};
+
+    Ok(Arc::new(RedshiftData::new(RedshiftDataConfig {
+        workgroup,
+        cluster,
+        database,
+        region: config.region.clone(),
+        endpoint: config.endpoint.clone(),
+        secret_arn: config.secret_arn.clone(),
+        db_user: config.db_user.clone(),
+        query_group: config.query_group.clone(),
+        ..RedshiftDataConfig::default()
+    })?))
+}
+
+#[cfg(not(feature = "redshift-data"))]
+fn redshift_data(_: Option<String>, _: Option<String>, _: String, _: &WarehouseConfig) -> Result<Arc<dyn Warehouse>> {
+    Err(Error::new(Code::ConfigInvalid, "this build leaves `redshift-data://` out; build it with the feature `redshift-data`"))
 }
 
 /// How the engine behaves.

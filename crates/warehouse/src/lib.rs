@@ -4,3 +4,5 @@
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
+#[cfg(feature = "redshift-data")]
+pub mod redshift_data;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use outflow_core::unload::Orchestrator;
 use serde::{Deserialize, Serialize};
 
+use super::redshift::{OneOrMany, UnloadEncryption};
 use crate::locator::{BusLocator, Locator, StorageLocator, StoreLocator, WarehouseLocator};
 
 /// `[server]`
@@ -127,6 +128,33 @@ pub(crate) struct WarehouseConfig {
     pub(crate) temp_dir: PathBuf,
     /// How many files a parallel unload writes.
     pub(crate) slices: usize,
+    /// Where the Data API is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) region: Option<String>,
+    /// Another address of the Data API than AWS's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) endpoint: Option<String>,
+    /// The secret with the database user's password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) secret_arn: Option<String>,
+    /// The database user of temporary credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) db_user: Option<String>,
+    /// The role that Redshift writes as, or a chain of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) iam_role: Option<OneOrMany>,
+    /// Where the bucket is, when that is not where the warehouse is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) s3_region: Option<String>,
+    /// How Redshift encrypts what it unloads.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) encryption: Option<UnloadEncryption>,
+    /// With which key of KMS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kms_key_id: Option<String>,
+    /// The query group that statements run in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) query_group: Option<String>,
 }
 
 impl WarehouseConfig {
@@ -140,6 +168,15 @@ impl WarehouseConfig {
             memory_limit_mb: 192,
             temp_dir: data_dir.join("tmp"),
             slices: 2,
+            region: None,
+            endpoint: None,
+            secret_arn: None,
+            db_user: None,
+            iam_role: None,
+            s3_region: None,
+            encryption: None,
+            kms_key_id: None,
+            query_group: None,
         }
     }
 }

@@ -59,6 +59,8 @@ pub(crate) enum Kind {
     Number(f64, f64),
     /// A list of texts; with commas between them in the environment.
     Words,
+    /// A text, or a list of texts; with commas between them in the environment.
+    OneOrMore,
     /// An IP address and a port.
     Address,
     /// `http://` or `https://` and what follows.
@@ -108,6 +110,15 @@ pub(crate) static KEYS: &[Key] = &[
     key(Area::Warehouse, "memoryLimitMb", Kind::Integer(32, 1_048_576)),
     key(Area::Warehouse, "tempDir", Kind::Text),
     key(Area::Warehouse, "slices", Kind::Integer(1, 100)),
+    key(Area::Warehouse, "region", Kind::Text),
+    key(Area::Warehouse, "endpoint", Kind::WebAddress),
+    key(Area::Warehouse, "secretArn", Kind::Text),
+    key(Area::Warehouse, "dbUser", Kind::Text),
+    key(Area::Warehouse, "iamRole", Kind::OneOrMore),
+    key(Area::Warehouse, "s3Region", Kind::Text),
+    key(Area::Warehouse, "encryption", Kind::OneOf(&["s3", "auto"])),
+    key(Area::Warehouse, "kmsKeyId", Kind::Text),
+    key(Area::Warehouse, "queryGroup", Kind::Text),
     key(Area::Events, "url", Kind::Locator(Role::Bus)),
     key(Area::Events, "completeTopic", Kind::Text),
     key(Area::Events, "failedTopic", Kind::Text),
@@ -186,6 +197,7 @@ impl Kind {
             Self::Number(..) => Value::Float(text.trim().parse().map_err(|_| format!("is `{text}`; it must be a number"))?),
             Self::Words if text.trim().is_empty() => Value::Array(Vec::new()),
             Self::Words => Value::Array(text.split(',').map(|word| Value::String(word.trim().to_owned())).collect()),
+            Self::OneOrMore if text.contains(',') => return Self::Words.read(text),
             _ => Value::String(text.to_owned()),
         })
     }
@@ -200,6 +212,7 @@ impl Kind {
             }
             (Self::Number(least, most), Value::Integer(number)) => within(*number as f64, least, most),
             (Self::Number(least, most), Value::Float(number)) => within(*number, least, most),
+            (Self::OneOrMore, Value::Array(words)) if !words.is_empty() => Self::Words.check(value),
             (Self::Words, Value::Array(words)) if words.iter().all(|word| word.as_str().is_some_and(|word| !word.is_empty())) => {
                 Ok(())
             }
@@ -238,6 +251,7 @@ impl Kind {
             Self::Integer(least, most) => format!("a whole number from {least} to {most}"),
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Words => "a list of texts".to_owned(),
+            Self::OneOrMore => "text, or a list of texts".to_owned(),
             Self::Address => "an IP address and a port, such as `127.0.0.1:8080`".to_owned(),
             Self::WebAddress => "an address such as `https://outflow.example.com`, without a user".to_owned(),
             Self::OneOf(known) => format!("one of `{}`", known.join("`, `")),

@@ -6,7 +6,8 @@ use serde_json::json;
 use toml::Value;
 
 use super::key::{Area, KEYS, Key, Kind};
-use super::{Config, Setting};
+use super::redshift::goes_with;
+use super::{Config, Setting, WarehouseConfig};
 use crate::locator::Locator;
 
 impl Config {
@@ -23,7 +24,9 @@ impl Config {
                 let gap = if text.is_empty() { "" } else { "\n" };
                 let _ = writeln!(text, "{gap}[{section}]");
                 let keys = KEYS.iter().filter(|key| key.area == area);
-                let is_of = |key: &Key, setting: &&Setting| std::ptr::eq(setting.key, key) && setting.name == name;
+                let is_of = |key: &Key, setting: &&Setting| {
+                    std::ptr::eq(setting.key, key) && setting.name == name && self.is_used(setting)
+                };
                 for setting in keys.filter_map(|key| self.settings.iter().find(|setting| is_of(key, setting))) {
                     let line = format!("{} = {}", setting.key.name, setting.shown());
                     let _ = writeln!(text, "{line:<50} # {}", setting.origin);
@@ -39,7 +42,14 @@ impl Config {
             let value = serde_json::to_value(setting.shown()).unwrap_or_default();
             (setting.path(), json!({ "value": value, "origin": setting.origin.to_string() }))
         };
-        serde_json::Value::Object(self.settings.iter().map(entry).collect())
+        serde_json::Value::Object(self.settings.iter().filter(|setting| self.is_used(setting)).map(entry).collect())
+    }
+
+    /// Whether it means something: a default of the embedded engine is nothing to a Redshift.
+    fn is_used(&self, setting: &Setting) -> bool {
+        let is_its = |(name, _): &&(String, WarehouseConfig)| setting.name.as_ref() == Some(name);
+        let warehouse = self.warehouses.iter().find(is_its);
+        warehouse.is_none_or(|(_, warehouse)| goes_with(setting.key.name, &warehouse.url.0))
     }
 }
 

@@ -14,6 +14,7 @@ impl Config {
     /// The first thing that does not fit, naming the keys and what to do.
     pub(super) fn validate(&self) -> Result<()> {
         self.check_passwords()?;
+        self.check_warehouses()?;
         self.check_combinations()?;
         self.check_storage()?;
         self.check_built()?;
@@ -54,13 +55,16 @@ impl Config {
                 .hint("use `mode = \"scheduler\"`, or a warehouse of `redshift-data://`"));
             }
             let is_redshift = matches!(locator, Locator::Redshift(_) | Locator::RedshiftData { .. });
-            if is_redshift && !matches!(self.storage.url.0, Locator::S3 { .. }) {
+            // An emulator, which has an address of its own, writes into a folder too.
+            if is_redshift && warehouse.endpoint.is_none() && !matches!(self.storage.url.0, Locator::S3 { .. }) {
                 return Err(invalid(format!(
                     "`warehouse.{name}.url` `{}` does not go with `storage.url` `{}`: Redshift unloads into S3 only",
                     locator.scheme(),
                     self.storage.url.0.scheme()
                 ))
-                .hint("use `storage.url = \"s3://BUCKET\"`"));
+                .hint(
+                    "use `storage.url = \"s3://BUCKET\"`; only an emulator, whose address is `endpoint`, writes into a folder",
+                ));
             }
         }
         if mode != Orchestrator::Scheduler && matches!(self.events.url.0, Locator::Memory) {
@@ -115,7 +119,10 @@ impl Config {
             chosen.push((format!("warehouse.{name}.url"), &warehouse.url.0, "embedded:DIR"));
         }
         for (path, locator, instead) in chosen {
-            if !matches!(locator, Locator::Memory | Locator::Embedded(_)) {
+            if !matches!(
+                locator,
+                Locator::File(_) | Locator::Memory | Locator::Embedded(_) | Locator::RedshiftData { .. }
+            ) {
                 let origin = self.origin(&path);
                 return Err(invalid(format!(
                     "`{path}` ({origin}) is `{}`, which this version does not have yet",
@@ -152,6 +159,6 @@ impl Config {
     }
 }
 
-fn invalid(message: impl Into<String>) -> CliError {
+pub(super) fn invalid(message: impl Into<String>) -> CliError {
     CliError::usage(message).with_code(Code::ConfigInvalid)
 }

@@ -1,0 +1,188 @@
+//! The calls of the Data API, each made once: who calls decides about repeating it.
+//!
+//! The client is made at the first call: where credentials and region come from is AWS's own chain, and asking it takes time. Calls are
+//! paced by [`Budget`], since the quotas hold for an account, and other programs live on them too.
+
+use std::time::Duration;
+
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::region::ProfileFileRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_redshiftdata::Client;
+use aws_sdk_redshiftdata::config::Builder;
+use aws_sdk_redshiftdata::operation::describe_statement::DescribeStatementOutput;
+use aws_sdk_redshiftdata::operation::get_statement_result::GetStatementResultOutput;
+use aws_sdk_redshiftdata::types::{StatementData, StatusString};
+use aws_smithy_http_client::Builder as HttpBuilder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use outflow_core::statement::literal;
+use tokio::sync::OnceCell;
+
+use super::RedshiftDataConfig;
+use super::budget::Budget;
+use super::error::{Refusal, refusal};
+
+/// How long an answer may take that is not held back.
+const ANSWER: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(5);
+/// The region of what has none.
+const ANY_REGION: &str = "us-east-1";
+/// How many statements a page of a list has at most; the Data API allows no more.
+const PAGE: i32 = 100;
+/// So many statements of one name are more than there can be.
+const PAGES: usize = 20;
+
+/// The Data API for one warehouse.
+#[derive(Debug)]
+pub(super) struct DataApi {
+    config: RedshiftDataConfig,
+    client: OnceCell<Client>,
+    executes: Budget,
+    describes: Budget,
+    others: Budget,
+}
+
+/// Sets what every statement of the warehouse runs as and where.
+macro_rules! located {
+    ($call:expr, $config:expr) => {
+        $call
+            .set_workgroup_name($config.workgroup.clone())
+            .set_cluster_identifier($config.cluster.clone())
+            .database(&$config.database)
+            .set_secret_arn($config.secret_arn.clone())
+            .set_db_user($config.db_user.clone())
+    };
+}
+
+impl DataApi {
+    pub(super) fn new(config: RedshiftDataConfig) -> Self {
+        let pace = config.pace;
+        Self {
+            config,
+            client: OnceCell::new(),
+            executes: Budget::new(pace.executes_per_second),
+            describes: Budget::new(pace.describes_per_second),
+            others: Budget::new(pace.others_per_second),
+        }
+    }
+
+    pub(super) fn config(&self) -> &RedshiftDataConfig {
+        &self.config
+    }
+
+    async fn client(&self) -> &Client {
+        self.client.get_or_init(|| make_client(&self.config)).await
+    }
+
+    /// Submits a statement of ours under a name that is its token too. With a query group it is the second of a batch, since each call
+    /// has a session of its own.
+    pub(super) async fn submit(&self, sql: &str, token: &str) -> Result<String, Refusal> {
+        self.executes.turn().await;
+        let client = self.client().await;
+        let id = match &self.config.query_group {
+            None => {
+                let call = client.execute_statement().sql(sql).client_token(token).statement_name(token).with_event(true);
+                let answer = located!(call, self.config).send().await;
+                answer.map_err(|error| self.executes.told(refusal("ExecuteStatement", error)))?.id
+            }
+            Some(group) => {
+                let call = client.batch_execute_statement().sqls(format!("SET query_group TO {}", literal(group))).sqls(sql);
+                let call = call.client_token(token).statement_name(token).with_event(true);
+                let answer = located!(call, self.config).send().await;
+                answer.map_err(|error| self.executes.told(refusal("BatchExecuteStatement", error)))?.id
+            }
+        };
+        id.filter(|id| !id.is_empty()).ok_or_else(|| Refusal::senseless("ExecuteStatement", "has no id"))
+    }
+
+    /// Runs a small query of ours, whose rows are wanted.
+    pub(super) async fn execute(&self, sql: &str, name: &str) -> Result<String, Refusal> {
+        self.executes.turn().await;
+        let call = self.client().await.execute_statement().sql(sql).statement_name(name);
+        let answer = located!(call, self.config).send().await;
+        let id = answer.map_err(|error| self.executes.told(refusal("ExecuteStatement", error)))?.id;
+        id.filter(|id| !id.is_empty()).ok_or_else(|| Refusal::senseless("ExecuteStatement", "has no id"))
+    }
+
+    /// How a statement stands; with `wait` the answer is held back until it has ended or so many seconds have passed.
+    pub(super) async fn describe(&self, id: &str, wait: Option<u32>) -> Result<DescribeStatementOutput, Refusal> {
+        self.describes.turn().await;
+        let held = Duration::from_secs(u64::from(wait.unwrap_or(0)));
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(ANSWER + held).build();
+        let seconds = wait.and_then(|wait| i32::try_from(wait).ok());
+        let call = self.client().await.describe_statement().id(id).set_wait_time_seconds(seconds).customize();
+        let answer = call.config_override(Builder::default().timeout_config(timeouts)).send().await;
+        answer.map_err(|error| self.describes.told(refusal("DescribeStatement", error)))
+    }
+
+    /// Every statement of exactly that name, whatever became of it, as long as the Data API remembers it.
+    pub(super) async fn named(&self, name: &str) -> Result<Vec<StatementData>, Refusal> {
+        let mut found = Vec::new();
+        let mut next = None;
+        for _ in 0..PAGES {
+            self.others.turn().await;
+            let call = self.client().await.list_statements().statement_name(name).status(StatusString::All);
+            let call = call.role_level(true).max_results(PAGE).set_next_token(next);
+            let page = call.send().await.map_err(|error| self.others.told(refusal("ListStatements", error)))?;
+            // The Data API takes the name for a prefix.
+            found.extend(page.statements.into_iter().filter(|statement| statement.statement_name.as_deref() == Some(name)));
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(found);
+            }
+        }
+        Err(Refusal::senseless("ListStatements", "has no end"))
+    }
+
+    /// Whether the Data API answers at all, without waking the warehouse.
+    pub(super) async fn reach(&self) -> Result<(), Refusal> {
+        self.others.turn().await;
+        let call = self.client().await.list_statements().role_level(true).max_results(1);
+        call.send().await.map(|_| ()).map_err(|error| self.others.told(refusal("ListStatements", error)))
+    }
+
+    pub(super) async fn cancel(&self, id: &str) -> Result<(), Refusal> {
+        self.others.turn().await;
+        let answer = self.client().await.cancel_statement().id(id).send().await;
+        answer.map(|_| ()).map_err(|error| self.others.told(refusal("CancelStatement", error)))
+    }
+
+    /// A page of what a statement gave.
+    pub(super) async fn result(&self, id: &str, next: Option<String>) -> Result<GetStatementResultOutput, Refusal> {
+        self.describes.turn().await;
+        let answer = self.client().await.get_statement_result().id(id).set_next_token(next).send().await;
+        answer.map_err(|error| self.describes.told(refusal("GetStatementResult", error)))
+    }
+}
+
+async fn make_client(config: &RedshiftDataConfig) -> Client {
+    let http = HttpBuilder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(ANSWER).build())
+        // A long poll is silent by design.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Some(region) = &config.region {
+        loader = loader.region(Region::new(region.clone()));
+    } else if config.endpoint.is_some() {
+        // What is not AWS's has no machine of AWS's to ask for a region.
+        let named = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new());
+        let named = named.or_else(ProfileFileRegionProvider::builder().build());
+        loader = loader.region(named.or_else(Region::from_static(ANY_REGION)));
+    }
+    if let Some(credentials) = &config.credentials {
+        loader = loader.credentials_provider(credentials.clone());
+    }
+    let shared = loader.load().await;
+    // Only who calls knows what may be repeated, and how often within the quotas.
+    let mut builder = Builder::from(&shared).retry_config(RetryConfig::disabled());
+    if let Some(endpoint) = &config.endpoint {
+        builder = builder.endpoint_url(endpoint);
+    }
+    Client::from_conf(builder.build())
+}

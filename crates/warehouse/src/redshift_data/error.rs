@@ -1,0 +1,217 @@
+//! What the Data API refuses, as our codes, and whether it may have taken effect all the same.
+//!
+//! What a statement itself fails of is told in `failure.rs`.
+
+use aws_sdk_redshiftdata::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use outflow_core::{Code, Error};
+
+/// A call that failed.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// What went wrong.
+    pub(super) error: Error,
+    /// Whether the call may have taken effect: its answer was lost, or makes no sense.
+    pub(super) may_have_taken_effect: bool,
+    /// The Data API's own name for it, where it gave one.
+    pub(super) name: String,
+    /// What the Data API said, for who must look closer.
+    pub(super) said: String,
+}
+
+impl Refusal {
+    /// An answer that makes no sense: whatever was asked for may have been done.
+    pub(super) fn senseless(operation: &str, why: &str) -> Self {
+        Self {
+            error: Error::new(Code::WarehouseUnavailable, format!("the Data API's answer to `{operation}` {why}")),
+            may_have_taken_effect: true,
+            name: String::new(),
+            said: why.to_owned(),
+        }
+    }
+
+    /// Whether it refuses to hold the answer back until the statement ends.
+    pub(super) fn is_of_waiting(&self) -> bool {
+        self.name == "ActiveWaitingRequestsExceededException"
+            || (self.name == "ValidationException" && self.said.contains("WaitTimeSeconds"))
+    }
+
+    /// Whether the Data API does not know the statement.
+    pub(super) fn is_unknown_statement(&self) -> bool {
+        self.name == "ResourceNotFoundException"
+    }
+
+    /// Whether it says that the request is one that can never work.
+    pub(super) fn is_validation(&self) -> bool {
+        self.name == "ValidationException"
+    }
+
+    /// Whether it asks for fewer calls.
+    pub(super) fn is_throttling(&self) -> bool {
+        self.error.code() == Code::WarehouseThrottled
+    }
+}
+
+/// What a failed call comes down to; `operation` is what was asked for, as AWS names it.
+pub(super) fn refusal<E, R>(operation: &'static str, error: SdkError<E, R>) -> Refusal
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let name = error.code().unwrap_or_default().to_owned();
+    let told = DisplayErrorContext(&error).to_string();
+    let said = error.message().map_or_else(|| told.clone(), str::to_owned);
+    let (found, may_have_taken_effect) = match &error {
+        SdkError::ConstructionFailure(_) => (from_here(&told), false),
+        SdkError::DispatchFailure(failure) => {
+            let is_of_credentials = is_of_credentials(&told);
+            let found = if is_of_credentials { from_here(&told) } else { unreachable() };
+            (found, !is_of_credentials && !failure.is_user())
+        }
+        SdkError::TimeoutError(_) => (unavailable(format!("the Data API did not answer `{operation}` in time")), true),
+        SdkError::ResponseError(_) => (unavailable(format!("the Data API's answer to `{operation}` cannot be read")), true),
+        SdkError::ServiceError(_) => from_service(operation, &name, &said),
+        _ => (unavailable(format!("`{operation}` failed")), true),
+    };
+    let error = Error::new(found.0, found.1).with_source(told);
+    Refusal { error, may_have_taken_effect, name, said }
+}
+
+type Found = (Code, String);
+
+fn unavailable(message: String) -> Found {
+    (Code::WarehouseUnavailable, message)
+}
+
+fn unreachable() -> Found {
+    unavailable("the Data API cannot be reached; look at the network, `region` and `endpoint`".to_owned())
+}
+
+fn is_of_credentials(told: &str) -> bool {
+    let told = told.to_lowercase();
+    told.contains("credentials") || told.contains("identity")
+}
+
+/// What failed before anything was sent.
+fn from_here(told: &str) -> Found {
+    if told.to_lowercase().contains("region") && !is_of_credentials(told) {
+        let message = "the region of the Data API is not known; set `region` of the warehouse, or `AWS_REGION`";
+        return (Code::ConfigInvalid, message.to_owned());
+    }
+    if is_of_credentials(told) {
+        let message = "there are no AWS credentials that can be used; give the service a role, or set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`";
+        return (Code::WarehouseDenied, message.to_owned());
+    }
+    (
+        Code::ConfigInvalid,
+        "the call of the Data API cannot be made; look at `region`, `endpoint` and the AWS configuration".to_owned(),
+    )
+}
+
+/// What the Data API answered. AWS's own words name accounts and roles: they go into the log, and into the answer only where they are about
+/// what stands in the configuration.
+fn from_service(operation: &str, name: &str, said: &str) -> (Found, bool) {
+    let refused = |code: Code, message: String| ((code, message), false);
+    match name {
+        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" => {
+            refused(Code::WarehouseThrottled, format!("the Data API asks for fewer calls of `{operation}`"))
+        }
+        "ActiveStatementsExceededException" => refused(
+            Code::WarehouseThrottled,
+            "the warehouse has as many active statements as the Data API allows; lower `maxRunning`, or wait".to_owned(),
+        ),
+        "ActiveSessionsExceededException" => {
+            refused(Code::WarehouseThrottled, "the warehouse has as many sessions as the Data API allows".to_owned())
+        }
+        "ActiveWaitingRequestsExceededException" => {
+            refused(Code::WarehouseThrottled, "too many calls wait for the same statement".to_owned())
+        }
+        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" => refused(
+            Code::WarehouseDenied,
+            format!(
+                "AWS refuses `redshift-data:{operation}`; allow it to the service's role, and the way to log in (`redshift-serverless:GetCredentials`, `redshift:GetClusterCredentialsWithIAM`, or the secret)"
+            ),
+        ),
+        // Whoever refreshes them lets what waits go on.
+        "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" | "TokenRefreshRequired" => {
+            refused(Code::WarehouseUnavailable, "the AWS credentials have expired; refresh them".to_owned())
+        }
+        "InvalidSignatureException" | "SignatureDoesNotMatch" if said.contains("xpired") || said.contains("not yet current") => {
+            refused(Code::WarehouseUnavailable, "AWS refuses the signature for its time; set this machine's clock".to_owned())
+        }
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignatureException"
+        | "MissingAuthenticationTokenException"
+        | "OptInRequired" => {
+            refused(Code::WarehouseDenied, "AWS does not accept the credentials; look at the role, or at the keys".to_owned())
+        }
+        "ValidationException" | "ResourceNotFoundException" if is_asleep(said) => {
+            refused(Code::WarehouseUnavailable, format!("the warehouse is not available now: {}", tidy(said)))
+        }
+        "ValidationException" | "InvalidParameterException" => {
+            refused(Code::ConfigInvalid, format!("the Data API does not take `{operation}` as it was sent: {}", tidy(said)))
+        }
+        "ResourceNotFoundException" => {
+            refused(Code::ConfigInvalid, format!("the Data API does not find what `{operation}` names: {}", tidy(said)))
+        }
+        "DatabaseConnectionException" => (
+            unavailable("the Data API cannot connect to the database; look at its name, its user and its state".to_owned()),
+            false,
+        ),
+        "ExecuteStatementException" | "BatchExecuteStatementException" | "QueryTimeoutException" | "InternalServerException" => {
+            (unavailable(format!("the Data API failed at `{operation}`")), true)
+        }
+        _ => (
+            unavailable(format!(
+                "the Data API failed at `{operation}`{}",
+                if name.is_empty() { String::new() } else { format!(" with `{name}`") }
+            )),
+            true,
+        ),
+    }
+}
+
+/// A paused or resuming warehouse comes back.
+fn is_asleep(said: &str) -> bool {
+    let said = said.to_lowercase();
+    ["paus", "resum", "not available", "not in available", "being modified", "unavailable"].iter().any(|word| said.contains(word))
+}
+
+/// AWS's sentence as one of ours: one line, without its full stop.
+pub(super) fn tidy(said: &str) -> String {
+    let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.trim_end_matches('.').chars().take(400).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_its_code_and_only_what_is_unclear_may_have_taken_effect() {
+        for (name, said, code, unclear) in [
+            ("ThrottlingException", "Rate exceeded", Code::WarehouseThrottled, false),
+            ("ActiveStatementsExceededException", "too many", Code::WarehouseThrottled, false),
+            ("ActiveSessionsExceededException", "too many", Code::WarehouseThrottled, false),
+            ("AccessDeniedException", "User: arn:aws:iam::1:user/x is not", Code::WarehouseDenied, false),
+            ("ExpiredTokenException", "expired", Code::WarehouseUnavailable, false),
+            ("InvalidSignatureException", "Signature expired: 2026", Code::WarehouseUnavailable, false),
+            ("InvalidSignatureException", "does not match", Code::WarehouseDenied, false),
+            ("UnrecognizedClientException", "invalid", Code::WarehouseDenied, false),
+            ("ValidationException", "Workgroup wg does not exist.", Code::ConfigInvalid, false),
+            ("ValidationException", "The cluster is paused.", Code::WarehouseUnavailable, false),
+            ("ResourceNotFoundException", "no such workgroup", Code::ConfigInvalid, false),
+            ("InternalServerException", "oops", Code::WarehouseUnavailable, true),
+            ("ExecuteStatementException", "oops", Code::WarehouseUnavailable, true),
+            ("FutureException", "oops", Code::WarehouseUnavailable, true),
+            ("", "502", Code::WarehouseUnavailable, true),
+        ] {
+            let ((found, message), may) = from_service("ExecuteStatement", name, said);
+            assert_eq!((found, may), (code, unclear), "{name}: {message}");
+            assert!(!message.contains("arn:aws:iam"), "{message}");
+            assert!(!message.ends_with('.'), "{message}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! No statement is started twice, whatever becomes of an answer.
+
+use std::time::{Duration, Instant};
+
+use outflow_core::Code;
+use outflow_core::warehouse::Warehouse;
+
+use crate::fake::{Fake, Fault};
+use crate::{statement, token};
+
+#[tokio::test]
+async fn a_statement_is_submitted_under_its_token_as_its_name() {
+    let fake = Fake::start().await;
+    let (warehouse, token) = (fake.warehouse(), token());
+    let id = warehouse.start(&statement("SELECT 'it''s'"), &token).await.unwrap();
+    let calls = fake.calls("ExecuteStatement");
+    assert_eq!(calls.len(), 1);
+    let call = &calls[0];
+    for (key, expected) in [
+        ("ClientToken", token.client_token()),
+        ("StatementName", token.client_token()),
+        ("WorkgroupName", "wg".to_owned()),
+        ("Database", "dev".to_owned()),
+        ("Sql", statement("SELECT 'it''s'").to_sql()),
+    ] {
+        assert_eq!(call[key], expected, "{key}");
+    }
+    assert_eq!((&call["WithEvent"], call.get("ClusterIdentifier")), (&true.into(), None));
+    assert_eq!(fake.statements()[0].id, id.as_str());
+    assert_eq!(warehouse.start(&statement("SELECT 'it''s'"), &token).await.unwrap(), id);
+    assert_eq!(fake.statements().len(), 1);
+}
+
+#[tokio::test]
+async fn a_cluster_with_a_user_and_a_query_group_is_told_so() {
+    let fake = Fake::start().await;
+    let mut config = fake.config();
+    config.workgroup = None;
+    config.cluster = Some("big".into());
+    config.db_user = Some("unloader".into());
+    config.query_group = Some("it's".into());
+    let warehouse = outflow_warehouse::redshift_data::RedshiftData::new(config).unwrap();
+    let token = token();
+    let id = warehouse.start(&statement("SELECT 1"), &token).await.unwrap();
+    let call = &fake.calls("BatchExecuteStatement")[0];
+    assert_eq!((&call["ClusterIdentifier"], &call["DbUser"]), (&"big".into(), &"unloader".into()));
+    assert_eq!(call["Sqls"][0], "SET query_group TO 'it''s'");
+    assert_eq!(call["Sqls"][1], statement("SELECT 1").to_sql());
+    assert_eq!(call["ClientToken"], token.client_token());
+    assert_eq!(warehouse.find(&token).await.unwrap(), Some(id));
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_settled_by_name_before_anything_is_submitted_again() {
+    let fake = Fake::start().await;
+    fake.fail("ExecuteStatement", [Fault::LoseAnswer]);
+    // The token's window has passed: only the name tells.
+    let (warehouse, token) = (fake.warehouse(), token());
+    let id = warehouse.start(&statement("SELECT 1"), &token).await.unwrap();
+    assert_eq!(fake.order(), ["ExecuteStatement", "ListStatements"]);
+    assert_eq!(fake.statements().len(), 1);
+    assert_eq!(fake.statements()[0].id, id.as_str());
+}
+
+#[tokio::test]
+async fn after_a_crash_the_name_finds_it_even_when_the_token_is_forgotten() {
+    let fake = Fake::start().await;
+    let token = token();
+    let id = fake.warehouse().start(&statement("SELECT 1"), &token).await.unwrap();
+    fake.forget_tokens();
+    let after = fake.warehouse();
+    fake.add(&format!("{}0", token.client_token()), "STARTED");
+    for index in 0..5 {
+        fake.add(&format!("{}-{index}", token.client_token()), "FINISHED");
+    }
+    fake.pages_of(2);
+    assert_eq!(after.find(&token).await.unwrap(), Some(id));
+    assert!(fake.calls("ListStatements").len() > 2, "the list has pages");
+}
+
+#[tokio::test]
+async fn another_name_that_begins_alike_is_another_statement() {
+    let fake = Fake::start().await;
+    let (warehouse, token) = (fake.warehouse(), token());
+    fake.add(&format!("{}0", token.client_token()), "STARTED");
+    assert_eq!(warehouse.find(&token).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn who_lets_go_in_the_middle_finds_it_later_though_the_list_lags() {
+    let fake = Fake::start().await;
+    let (warehouse, token) = (fake.warehouse(), token());
+    fake.fail("ExecuteStatement", [Fault::Hang]);
+    let sent = statement("SELECT 1");
+    let let_go = tokio::time::timeout(Duration::from_millis(300), warehouse.start(&sent, &token)).await;
+    assert!(let_go.is_err());
+    fake.fail("ListStatements", [Fault::ShowNothing]);
+    let found = warehouse.find(&token).await.unwrap();
+    assert_eq!(found.unwrap().as_str(), fake.statements()[0].id);
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_is_an_error_and_not_an_absence() {
+    let fake = Fake::start().await;
+    let (warehouse, token) = (fake.warehouse(), token());
+    fake.fail("ListStatements", [Fault::Refuse("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized")]);
+    let error = warehouse.find(&token).await.unwrap_err();
+    assert_eq!(error.code(), Code::WarehouseDenied);
+    assert!(error.message().contains("redshift-data:ListStatements") && !error.message().contains("arn:"), "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_that_passes_is_waited_out_and_one_that_stays_starts_nothing() {
+    let fake = Fake::start().await;
+    let (warehouse, first) = (fake.warehouse(), token());
+    let busy = Fault::Refuse("ActiveStatementsExceededException", "Active statements exceeded");
+    let throttled = Fault::Refuse("ThrottlingException", "Rate exceeded");
+    fake.fail("ExecuteStatement", [busy.clone(), throttled, busy.clone()]);
+    warehouse.start(&statement("SELECT 1"), &first).await.unwrap();
+    assert_eq!((fake.calls("ExecuteStatement").len(), fake.statements().len()), (4, 1));
+
+    let mut config = fake.config();
+    config.pace.patience = Duration::ZERO;
+    let (hasty, second) = (outflow_warehouse::redshift_data::RedshiftData::new(config).unwrap(), token());
+    fake.fail("ExecuteStatement", [busy]);
+    let error = hasty.start(&statement("SELECT 1"), &second).await.unwrap_err();
+    assert_eq!((error.code(), error.kind().is_retryable()), (Code::WarehouseThrottled, true));
+    let lists = fake.calls("ListStatements").len();
+    assert_eq!(hasty.find(&second).await.unwrap(), None);
+    assert_eq!(fake.calls("ListStatements").len(), lists, "a refusal is certain, and nothing need be looked up");
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_says_nothing_about_the_first() {
+    let fake = Fake::start().await;
+    let (warehouse, token) = (fake.warehouse(), token());
+    fake.fail("ExecuteStatement", [Fault::LoseAnswer, Fault::Refuse("AccessDeniedException", "no")]);
+    fake.fail("ListStatements", [Fault::ShowNothing, Fault::ShowNothing]);
+    let error = warehouse.start(&statement("SELECT 1"), &token).await.unwrap_err();
+    assert!(error.kind().is_retryable(), "a statement may run: {error}");
+    assert_eq!(warehouse.find(&token).await.unwrap().unwrap().as_str(), fake.statements()[0].id);
+}
+
+#[tokio::test]
+async fn a_token_that_was_used_for_another_text_names_what_was_started() {
+    let fake = Fake::start().await;
+    let (warehouse, token) = (fake.warehouse(), token());
+    let id = warehouse.start(&statement("SELECT 1"), &token).await.unwrap();
+    fake.fail("ExecuteStatement", [Fault::Refuse("ValidationException", "The client token was used with other parameters.")]);
+    assert_eq!(warehouse.start(&statement("SELECT 2"), &token).await.unwrap(), id);
+}
+
+#[tokio::test]
+async fn a_statement_that_is_too_long_is_not_sent() {
+    let fake = Fake::start().await;
+    let error = fake.warehouse().start(&statement(&"'".repeat(60_000)), &token()).await.unwrap_err();
+    assert_eq!((error.code(), fake.order().len()), (Code::SqlTooLarge, 0));
+}
+
+#[tokio::test]
+async fn nothing_there_is_believed_only_after_a_while() {
+    let fake = Fake::start().await;
+    let begun = Instant::now();
+    assert_eq!(fake.warehouse().find(&token()).await.unwrap(), None);
+    assert!(begun.elapsed() >= fake.config().pace.settle);
+    assert_eq!(fake.calls("ListStatements").len(), 2);
+}
