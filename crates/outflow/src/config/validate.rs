@@ -119,10 +119,7 @@ impl Config {
             chosen.push((format!("warehouse.{name}.url"), &warehouse.url.0, "embedded:DIR"));
         }
         for (path, locator, instead) in chosen {
-            if !matches!(
-                locator,
-                Locator::File(_) | Locator::Memory | Locator::Embedded(_) | Locator::RedshiftData { .. }
-            ) {
+            if !matches!(locator, Locator::Memory | Locator::Embedded(_) | Locator::RedshiftData { .. }) {
                 let origin = self.origin(&path);
                 return Err(invalid(format!(
                     "`{path}` ({origin}) is `{}`, which this version does not have yet",

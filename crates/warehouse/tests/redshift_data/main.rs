@@ -1,5 +1,7 @@
 //! Redshift through the Data API, against a server that speaks its protocol and does what a test tells it.
 
+#![allow(clippy::unwrap_used, reason = "an assertion of a test")]
+
 mod fake;
 mod finding;
 mod following;
