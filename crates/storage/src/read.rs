@@ -114,7 +114,8 @@ impl Storage {
             }
             GetResultPayload::Stream(pieces) => {
                 let said = what.clone();
-                pieces.map_err(move |error| from_object_store(error, &said)).boxed()
+                let pieces = pieces.map_err(move |error| from_object_store(error, &said));
+                pieces.map_ok(|piece| stream::iter(cut(piece).map(Ok))).try_flatten().boxed()
             }
         };
         Ok(whole(pieces, length, what))
@@ -145,6 +146,12 @@ impl Storage {
     pub(crate) async fn get(&self, key: &StorageKey, options: GetOptions, what: &str) -> Result<GetResult> {
         self.objects.get_opts(&self.path_of(key)?, options).await.map_err(|error| from_object_store(error, what))
     }
+}
+
+/// A connection gives as much at a time as it likes.
+fn cut(bytes: Bytes) -> impl Iterator<Item = Bytes> {
+    let starts = (0..bytes.len()).step_by(PIECE);
+    starts.map(move |start| bytes.slice(start..bytes.len().min(start + PIECE)))
 }
 
 /// The same pieces, and an error at the end when they are fewer bytes than announced: a download that breaks off is seen to.
