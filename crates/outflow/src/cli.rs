@@ -1,5 +1,6 @@
 //! The command line's grammar, and nothing of what the commands do. Its help texts are the reference that `docs/cli.md` follows.
 
+pub(crate) mod emulate;
 pub(crate) mod request;
 pub(crate) mod value;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::builder::{Styles, styling::AnsiColor};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::emulate::EmulateCommand;
 use self::request::RequestArgs;
 use crate::config::Override;
 
@@ -113,6 +115,9 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Bring the state table to this version
     Migrate(PlaceArgs),
+    /// Serve the embedded engine as a warehouse of the cloud, for laptops and tests
+    #[command(subcommand)]
+    Emulate(EmulateCommand),
     /// Print the OpenAPI document of the service
     Openapi,
     /// Print the completions for a shell

@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod emulate;
 mod inspect;
 mod offline;
 mod serve;
@@ -50,6 +51,7 @@ async fn run_async(global: Global, command: Command) -> Result<()> {
         Command::Serve(args) => serve::serve(&global, &args).await,
         Command::Demo(args) => demo::demo(&global, &args).await,
         Command::Doctor(args) => doctor::doctor(&global, &args).await,
+        Command::Emulate(args) => emulate::emulate(&global, &args).await,
         Command::Migrate(args) => doctor::migrate(&global, &args).await,
         Command::Completions { .. } | Command::Verify(_) | Command::Config(_) | Command::Openapi => {
             unreachable!("these need no runtime")

@@ -15,6 +15,7 @@ mod column;
 mod compress;
 mod delimited;
 mod destination;
+mod direct;
 mod encode;
 mod error;
 mod extent;
@@ -64,6 +65,7 @@ use outflow_core::{AttemptToken, Code, Error, Result, StatementId};
 use tokio::runtime::{Builder, Runtime};
 use tracing::Instrument;
 
+pub use self::direct::{Given, Rows, UnloadText, Unloaded, UnloadedFile};
 use self::progress::{Meter, Standing};
 use self::registry::{Begun, Registry, statement_id};
 use self::run::Runner;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "an assertion of a test")]
 
 mod crash;
+mod emulate;
 mod failing;
 mod fake;
 mod flow;

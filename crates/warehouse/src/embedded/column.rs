@@ -27,12 +27,22 @@ impl Columns {
     /// # Errors
     /// `duplicate_column` for two of one name; `query_invalid` for a type that no file can hold.
     pub(super) fn new(schema: &Schema) -> Result<Self> {
-        let mut fields: Vec<Field> = Vec::with_capacity(schema.fields().len());
-        for field in schema.fields() {
-            if fields.iter().any(|other| other.name() == field.name()) {
+        for (place, field) in schema.fields().iter().enumerate() {
+            if schema.fields()[..place].iter().any(|other| other.name() == field.name()) {
                 let message = format!("two columns of the result have the name `{}`; give one another with AS", field.name());
                 return Err(Error::new(Code::DuplicateColumn, message));
             }
+        }
+        Self::with_repeats(schema)
+    }
+
+    /// The same for a result that goes into no file: names may come more than once.
+    ///
+    /// # Errors
+    /// `query_invalid`, as for [`Self::new`].
+    pub(super) fn with_repeats(schema: &Schema) -> Result<Self> {
+        let mut fields: Vec<Field> = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
             let data_type = written_type(field.data_type()).ok_or_else(|| {
                 let message = format!("the column `{}` has a type that cannot be unloaded; cast it to another", field.name());
                 Error::new(Code::QueryInvalid, message)

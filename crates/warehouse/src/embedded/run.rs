@@ -35,6 +35,17 @@ impl Runner {
     /// Runs the statement that is the whole of `sql`; gives the number of data rows. The manifest, if one was asked for, is there when
     /// this returns so, and only then. Of no rows there are no files and no manifest.
     pub(super) async fn run(&self, sql: &str, meter: Arc<Meter>, cancel: &CancellationToken) -> Result<u64, Stop> {
+        let files = self.run_files(sql, meter, cancel).await?;
+        Ok(files.iter().map(|file| file.rows).sum())
+    }
+
+    /// The same; gives the files.
+    pub(super) async fn run_files(
+        &self,
+        sql: &str,
+        meter: Arc<Meter>,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<WrittenFile>, Stop> {
         let (work, plan) = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(Stop::Cancelled),
@@ -44,14 +55,16 @@ impl Runner {
         if !work.statement.partition_by.is_empty() {
             files.sort_by(|a, b| a.key.cmp(&b.key));
         }
-        let rows = files.iter().map(|file| file.rows).sum();
         if files.is_empty() {
-            return Ok(0);
+            return Ok(files);
         }
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(Stop::Cancelled),
-            written = work.destination.write_manifest(&files, work.partitions.files()) => Ok(written.map(|()| rows)?),
+            written = work.destination.write_manifest(&files, work.partitions.files()) => {
+                written?;
+                Ok(files)
+            }
         }
     }
 

@@ -2,13 +2,16 @@
 //!
 //! It runs queries over the warehouse's tables and nothing else: no DDL, no DML, no settings, no files by name, no system tables.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow::datatypes::{DataType, Schema};
 use datafusion::catalog::memory::{MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider};
-use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider};
+use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
 use datafusion::common::TableReference;
+use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -28,6 +31,7 @@ use super::adapt::adapt;
 use super::arithmetic::ExactArithmetic;
 use super::cast::{RoundedCasts, cut};
 use super::column::Columns;
+use super::direct::Given;
 use super::error::{from_planning, from_running};
 use super::growth::{batch_rows, bound_texts};
 use super::identifier::{advice, folded};
@@ -99,19 +103,61 @@ impl Session {
     /// The query's own, with places in `text`: `sql_syntax`, `unknown_table`, `unknown_column`, `duplicate_column`, `table_unreadable`,
     /// `query_invalid`, `query_failed`.
     pub(super) async fn plan(&self, text: &str, cancel: &CancellationToken) -> Result<Plan> {
-        let mut query = parse(text)?;
+        let query = parse(text)?;
         refuse_outer_limit(&query)?;
-        refuse_wide_types(&query)?;
-        adapt(&mut query)?;
+        let given = Given::default();
+        self.plan_query(query, &given, Columns::new, cancel).await
+    }
+
+    /// Plans a query whose rows are handed on: it may have an outer `LIMIT`, columns of one name, and what it is given.
+    ///
+    /// # Errors
+    /// As for [`Self::plan`].
+    pub(super) async fn plan_rows(&self, text: &str, given: &Given, cancel: &CancellationToken) -> Result<Plan> {
+        self.plan_query(parse(text)?, given, Columns::with_repeats, cancel).await
+    }
+
+    /// The types of a query's parameters, as far as it tells them.
+    ///
+    /// # Errors
+    /// As for [`Self::plan`].
+    pub(super) async fn parameter_types(&self, text: &str, given: &Given) -> Result<HashMap<String, DataType>> {
+        let mut query = parse(text)?;
+        let (state, _) = self.prepare(&mut query, given).await?;
+        let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query.clone()))));
+        let logical = state.statement_to_plan(statement).await.map_err(|error| from_planning(error, &query))?;
+        let types = logical.get_parameter_types().map_err(|error| from_planning(error, &query))?;
+        Ok(types.into_iter().filter_map(|(name, data_type)| Some((name, data_type?))).collect())
+    }
+
+    /// Makes a query ready to be planned; gives what plans it, and the text files that it reads.
+    async fn prepare(&self, query: &mut Query, given: &Given) -> Result<(SessionState, Vec<String>)> {
+        refuse_wide_types(query)?;
+        adapt(query)?;
         let mut state = self.state.clone();
-        let rows = batch_rows(&query, state.config().batch_size());
+        for function in given.functions() {
+            let registered = state.register_udf(function);
+            registered.map_err(|error| Error::new(Code::Internal, "the query engine lacks a function").with_source(error))?;
+        }
+        let rows = batch_rows(query, state.config().batch_size());
         *state.config_mut() = state.config().clone().with_batch_size(rows);
-        let text_files = self.provide_tables(&mut query, &mut state).await?;
+        let text_files = self.provide_tables(query, given, &mut state).await?;
+        Ok((state, text_files))
+    }
+
+    async fn plan_query(
+        &self,
+        mut query: Query,
+        given: &Given,
+        columns: fn(&Schema) -> Result<Columns>,
+        cancel: &CancellationToken,
+    ) -> Result<Plan> {
+        let (mut state, text_files) = self.prepare(&mut query, given).await?;
         state.mark_start_execution();
         let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query.clone()))));
         let physical = Box::pin(physical_plan(&state, statement)).await.map_err(|error| from_planning(error, &query))?;
         let physical = stoppable(physical, cancel).map_err(|error| from_planning(error, &query))?;
-        let columns = Columns::new(&physical.schema())?;
+        let columns = columns(&physical.schema())?;
         Ok(Plan { physical, columns, task: state.task_ctx(), text_files })
     }
 
@@ -124,15 +170,25 @@ impl Session {
     }
 
     /// Gives the state the tables that the query names, and the query the names of their columns. Tells the text files among them.
-    async fn provide_tables(&self, query: &mut Query, state: &mut SessionState) -> Result<Vec<String>> {
+    async fn provide_tables(&self, query: &mut Query, given: &Given, state: &mut SessionState) -> Result<Vec<String>> {
         let statement = EngineStatement::Statement(Box::new(Statement::Query(Box::new(query.clone()))));
         let references = state.resolve_table_references(&statement).map_err(|error| from_planning(error, query))?;
         let schema = MemorySchemaProvider::new();
+        let catalog = MemoryCatalogProvider::new();
         let mut columns = KnownTables::default();
         let mut text_files = Vec::new();
         let mut batch_rows = state.config().batch_size();
         for reference in references {
             let name = reference.table();
+            if let Some(table) = given.table(reference.schema(), name)? {
+                columns.add(name, table.schema().fields().iter().map(|field| field.name().clone()));
+                match reference.schema().filter(|schema| *schema != SCHEMA) {
+                    None => schema.register_table(name.to_owned(), table).map(|_| ()),
+                    Some(other) => register_in(&catalog, other, name, table),
+                }
+                .map_err(|error| from_running(error, &[]))?;
+                continue;
+            }
             let found = if is_ours(&reference) { self.tables.find(name, &self.state).await? } else { None };
             let Some(found) = found else {
                 if state.table_functions().contains_key(name) {
@@ -147,7 +203,6 @@ impl Session {
         }
         // Of long rows few are held at once, wherever the plan gathers them.
         *state.config_mut() = state.config().clone().with_batch_size(batch_rows);
-        let catalog = MemoryCatalogProvider::new();
         catalog.register_schema(SCHEMA, Arc::new(schema)).map_err(|error| from_running(error, &[]))?;
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
@@ -178,6 +233,17 @@ async fn physical_plan(state: &SessionState, statement: EngineStatement) -> Resu
     refuse_unfolding(&logical)?;
     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false).verify_plan(&logical)?;
     state.create_physical_plan(&logical).await
+}
+
+/// Puts a table into a schema of the catalog, which is made where it is not there yet.
+fn register_in(catalog: &MemoryCatalogProvider, schema: &str, name: &str, table: Arc<MemTable>) -> Result<(), DataFusionError> {
+    if catalog.schema(schema).is_none() {
+        catalog.register_schema(schema, Arc::new(MemorySchemaProvider::new()))?;
+    }
+    if let Some(schema) = catalog.schema(schema) {
+        schema.register_table(name.to_owned(), table)?;
+    }
+    Ok(())
 }
 
 fn is_ours(reference: &TableReference) -> bool {

@@ -1,0 +1,58 @@
+//! What is believed of Redshift and could not be read in its documentation. Each is in this place alone, so that a finding on a real
+//! cluster changes one line.
+
+use std::time::Duration;
+
+/// `DescribeStatement` after an UNLOAD: whether `ResultRows` says how many rows were unloaded. If not, it says that it cannot tell.
+pub(crate) const RESULT_ROWS_COUNT_UNLOADED: bool = false;
+
+/// What the Data API says of a number that is null.
+pub(crate) const NULL_NUMBER: i64 = -1;
+
+/// How long a `ClientToken` is remembered.
+pub(crate) const TOKEN_WINDOW: Duration = Duration::from_secs(8 * 3_600);
+
+/// How long a statement of the Data API is remembered after it was accepted.
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(24 * 3_600);
+
+/// The most bytes of a statement of the Data API.
+pub(crate) const STATEMENT_BYTES: usize = 100 * 1024;
+
+/// The most bytes of a result that the Data API keeps.
+pub(crate) const RESULT_BYTES: usize = 500 << 20;
+
+/// The rows on a page of a result.
+pub(crate) const PAGE_ROWS: usize = 1_000;
+
+/// How many statements run at a time; the others wait as `PICKED`.
+pub(crate) const RUNNING: usize = 50;
+
+/// How many statements of the Data API may be active at a time when no fault says otherwise.
+pub(crate) const ACTIVE: usize = 500;
+
+/// What the wire protocol says of itself.
+pub(crate) const SERVER_VERSION: &str = "8.0.2";
+
+/// What `version()` says.
+pub(crate) const VERSION: &str = "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), \
+     Redshift 1.0.118943";
+
+/// The type of SUPER.
+pub(crate) const SUPER_OID: u32 = 4_000;
+
+/// The type of VARBYTE.
+pub(crate) const VARBYTE_OID: u32 = 6_551;
+
+/// How many characters of a statement `SYS_QUERY_HISTORY` keeps.
+pub(crate) const QUERY_TEXT: usize = 4_000;
+
+/// The quota of an operation of the Data API.
+pub(crate) fn calls_per_second(operation: &str) -> Option<f64> {
+    match operation {
+        "ExecuteStatement" => Some(30.0),
+        "DescribeStatement" => Some(100.0),
+        "GetStatementResult" | "GetStatementResultV2" | "BatchExecuteStatement" => Some(20.0),
+        "CancelStatement" | "ListStatements" => Some(3.0),
+        _ => None,
+    }
+}

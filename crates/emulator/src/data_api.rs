@@ -1,0 +1,255 @@
+//! The Redshift Data API: JSON 1.1 over HTTP. Requests are neither signed nor allowed to anybody in particular: everybody may do
+//! everything, on loopback.
+
+mod answer;
+mod browse;
+mod error;
+mod request;
+mod result;
+mod statement;
+mod submit;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Request, Response, header};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use self::error::ApiError;
+use self::request::{List, OfStatement, Submit, read};
+use self::statement::{Statement, Statements};
+use self::submit::Sessions;
+use crate::engine::Engine;
+
+/// The type of every body.
+const JSON: &str = "application/x-amz-json-1.1";
+/// The largest request that is read.
+const REQUEST_BYTES: usize = 8 << 20;
+
+/// The API.
+#[derive(Debug)]
+pub(crate) struct DataApi {
+    engine: Arc<Engine>,
+    user: String,
+    database: String,
+    statements: Statements,
+    sessions: Sessions,
+}
+
+/// What becomes of a request.
+enum Outcome {
+    Answered(Value),
+    /// The connection ends without an answer.
+    Lost,
+}
+
+impl DataApi {
+    /// Statements of callers that name nobody are that user's, in that database.
+    pub(crate) fn new(engine: Arc<Engine>, user: String, database: String) -> Self {
+        Self { engine, user, database, statements: Statements::default(), sessions: Sessions::default() }
+    }
+
+    /// Answers a request.
+    ///
+    /// # Errors
+    /// When the connection must end without an answer.
+    pub(crate) async fn answer(self: Arc<Self>, request: Request<Body>) -> io::Result<Response<Body>> {
+        let (head, body) = request.into_parts();
+        let outcome = match axum::body::to_bytes(body, REQUEST_BYTES).await {
+            Ok(body) => self.operate(&head.headers, &body).await,
+            Err(error) => Err(ApiError::serialization(error.to_string())),
+        };
+        let mut response = match outcome {
+            Ok(Outcome::Lost) => return Err(io::Error::other("the answer is lost")),
+            Ok(Outcome::Answered(answer)) => {
+                let mut response = Response::new(Body::from(answer.to_string()));
+                response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+                response
+            }
+            Err(error) => {
+                tracing::debug!(?error, "refused");
+                error.into_response()
+            }
+        };
+        if let Ok(id) = HeaderValue::from_str(&Uuid::new_v4().to_string()) {
+            response.headers_mut().insert("x-amzn-requestid", id);
+        }
+        Ok(response)
+    }
+
+    async fn operate(self: &Arc<Self>, headers: &HeaderMap, body: &[u8]) -> Result<Outcome, ApiError> {
+        let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+        let operation = target.strip_prefix("RedshiftData.").ok_or_else(ApiError::unknown_operation)?;
+        if self.engine.faults.throttles(operation) {
+            return Err(ApiError::throttled());
+        }
+        let body: Value = if body.is_empty() {
+            json!({})
+        } else {
+            serde_json::from_slice(body).map_err(|error| ApiError::serialization(error.to_string()))?
+        };
+        Ok(Outcome::Answered(match operation {
+            "ExecuteStatement" | "BatchExecuteStatement" => {
+                return self.submit(read(body)?, operation == "BatchExecuteStatement").await;
+            }
+            "DescribeStatement" => self.describe(&read(body)?).await?,
+            "CancelStatement" => self.cancel(&read(body)?)?,
+            "ListStatements" => self.list(&read(body)?)?,
+            "GetStatementResult" => self.result(&read(body)?, "JSON").await?,
+            "GetStatementResultV2" => self.result(&read(body)?, "CSV").await?,
+            "ListDatabases" => browse::databases(&read(body)?, &self.database)?,
+            "ListSchemas" => browse::schemas(&read(body)?)?,
+            "ListTables" => browse::tables(&read(body)?, &self.engine).await?,
+            "DescribeTable" => browse::table(&read(body)?, &self.engine).await?,
+            _ => return Err(ApiError::unknown_operation()),
+        }))
+    }
+
+    async fn submit(self: &Arc<Self>, mut asked: Submit, is_batch: bool) -> Result<Outcome, ApiError> {
+        let texts = submit::check(&asked, is_batch)?;
+        if is_batch {
+            asked.sql = None;
+        } else {
+            asked.sqls = None;
+        }
+        if self.engine.faults.loses_request() {
+            return Ok(Outcome::Lost);
+        }
+        let (statement, is_new) = self.statements.enter(&asked, &self.engine.faults, || {
+            let (session, session_id) = self.sessions.of(&asked, &self.engine, &self.user, &self.database)?;
+            Ok(Statement::new(asked.clone(), &texts, session, session_id))
+        })?;
+        if is_new {
+            tracing::info!(id = statement.id, name = ?asked.statement_name, "statement accepted");
+            tokio::spawn(submit::run(Arc::clone(&self.engine), Arc::clone(&statement)));
+        }
+        if self.engine.faults.loses_answer() {
+            return Ok(Outcome::Lost);
+        }
+        if let Some(seconds) = asked.wait_time_seconds {
+            statement.wait(Duration::from_secs(seconds)).await;
+        }
+        Ok(Outcome::Answered(answer::accepted(&statement)))
+    }
+
+    async fn describe(&self, asked: &OfStatement) -> Result<Value, ApiError> {
+        let (statement, part) = self.waited_for(asked).await?;
+        Ok(match part.filter(|_| statement.is_batch()) {
+            Some(index) => answer::described_part(&statement, index),
+            None => answer::described(&statement),
+        })
+    }
+
+    fn cancel(&self, asked: &OfStatement) -> Result<Value, ApiError> {
+        let (statement, _) = self.statements.find(asked.id.as_deref(), &self.engine.faults)?;
+        if statement.status().is_over() {
+            let status = statement.status().as_str();
+            return Err(ApiError::validation(format!(
+                "Could not cancel a query that is already in {status} state with ID: {}",
+                statement.id
+            )));
+        }
+        statement.cancel.cancel();
+        Ok(json!({ "Status": true }))
+    }
+
+    fn list(&self, asked: &List) -> Result<Value, ApiError> {
+        let status = asked.status.as_deref().unwrap_or("FINISHED");
+        if !["SUBMITTED", "PICKED", "STARTED", "FINISHED", "FAILED", "ABORTED", "ALL"].contains(&status) {
+            return Err(ApiError::validation(format!("Status `{status}` is none.")));
+        }
+        let is_same = |asked: &Option<String>, of: &Option<String>| asked.is_none() || asked == of;
+        let is_meant = |statement: &Arc<Statement>| {
+            let of = &statement.asked;
+            (status == "ALL" || statement.status().as_str() == status)
+                && asked
+                    .statement_name
+                    .as_ref()
+                    .is_none_or(|prefix| of.statement_name.as_ref().is_some_and(|name| name.starts_with(prefix)))
+                && is_same(&asked.target.cluster_identifier, &of.target.cluster_identifier)
+                && is_same(&asked.target.workgroup_name, &of.target.workgroup_name)
+                && is_same(&asked.target.database, &of.target.database)
+        };
+        let mut found = self.statements.newest_first(&self.engine.faults);
+        found.retain(is_meant);
+        // The page goes on behind the last one told, however many came meanwhile.
+        if let Some(token) = &asked.next_token {
+            let last = decoded(token)?;
+            let place = found.iter().position(|statement| statement.id == last).ok_or_else(wrong_token)?;
+            found.drain(..=place);
+        }
+        let page = asked.max_results.unwrap_or(100).clamp(1, 100);
+        let is_whole = found.len() <= page;
+        found.truncate(page);
+        let mut answer = json!({ "Statements": found.iter().map(|statement| answer::listed(statement)).collect::<Vec<_>>() });
+        if let Some(last) = found.last().filter(|_| !is_whole) {
+            answer["NextToken"] = json!(BASE64_STANDARD.encode(&last.id));
+        }
+        Ok(answer)
+    }
+
+    async fn result(&self, asked: &OfStatement, format: &str) -> Result<Value, ApiError> {
+        let (statement, part) = self.waited_for(asked).await?;
+        let parts = statement.parts();
+        let is_kept = statement.asked.result_format.as_deref().unwrap_or("JSON") == format;
+        let result = match part.map_or(parts.first(), |index| parts.get(index)) {
+            Some(part) if !part.status.is_over() => {
+                return Err(ApiError::validation(
+                    "Query does not have result. Please check query status with DescribeStatement.",
+                ));
+            }
+            Some(part) if !statement.is_batch() || asked.id.as_ref().is_some_and(|id| id.contains(':')) => part.result.clone(),
+            _ => None,
+        };
+        let result = result.ok_or_else(|| {
+            ApiError::validation("Query does not have result. Please check query status with DescribeStatement.")
+        })?;
+        if !is_kept {
+            return Err(ApiError::validation(format!("The result of this statement is not in the format {format}.")));
+        }
+        let from = match &asked.next_token {
+            Some(token) => decoded(token)?.parse().ok().filter(|from| *from < result.rows).ok_or_else(wrong_token)?,
+            None => 0,
+        };
+        let mut answer = json!({ "ColumnMetadata": result.metadata(), "TotalNumRows": result.rows });
+        let next = if format == "CSV" {
+            let (text, next) = result.page_of_csv(from);
+            answer["Records"] = json!([{ "CSVRecords": text }]);
+            answer["ResultFormat"] = json!("CSV");
+            next
+        } else {
+            let (records, next) = result.page(from);
+            answer["Records"] = json!(records);
+            next
+        };
+        if let Some(next) = next {
+            answer["NextToken"] = json!(BASE64_STANDARD.encode(next.to_string()));
+        }
+        Ok(answer)
+    }
+
+    /// The statement that is asked about, after the wait that is asked for.
+    async fn waited_for(&self, asked: &OfStatement) -> Result<(Arc<Statement>, Option<usize>), ApiError> {
+        let found = self.statements.find(asked.id.as_deref(), &self.engine.faults)?;
+        match asked.wait_time_seconds {
+            None => {}
+            Some(seconds @ 1..=30) => found.0.wait(Duration::from_secs(seconds)).await,
+            Some(_) => return Err(ApiError::validation("WaitTimeSeconds must be from 1 to 30.")),
+        }
+        Ok(found)
+    }
+}
+
+fn wrong_token() -> ApiError {
+    ApiError::validation("NextToken is not valid.")
+}
+
+fn decoded(token: &str) -> Result<String, ApiError> {
+    let bytes = BASE64_STANDARD.decode(token).map_err(|_| wrong_token())?;
+    String::from_utf8(bytes).map_err(|_| wrong_token())
+}

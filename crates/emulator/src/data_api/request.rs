@@ -1,0 +1,102 @@
+//! Requests as they come. What is not known is passed over, as AWS does.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::ApiError;
+
+/// Who asks, and where: the same in every request that reaches a database.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Target {
+    pub(super) cluster_identifier: Option<String>,
+    pub(super) workgroup_name: Option<String>,
+    pub(super) database: Option<String>,
+    pub(super) db_user: Option<String>,
+    pub(super) secret_arn: Option<String>,
+}
+
+/// `ExecuteStatement` and `BatchExecuteStatement`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Submit {
+    #[serde(flatten)]
+    pub(super) target: Target,
+    pub(super) sql: Option<String>,
+    pub(super) sqls: Option<Vec<String>>,
+    pub(super) client_token: Option<String>,
+    pub(super) statement_name: Option<String>,
+    pub(super) parameters: Option<Vec<Parameter>>,
+    pub(super) with_event: Option<bool>,
+    pub(super) result_format: Option<String>,
+    pub(super) execution_mode: Option<String>,
+    pub(super) session_keep_alive_seconds: Option<u64>,
+    pub(super) session_id: Option<String>,
+    pub(super) wait_time_seconds: Option<u64>,
+}
+
+/// A parameter of a statement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Parameter {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+/// `DescribeStatement`, `CancelStatement`, `GetStatementResult` and its second version.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct OfStatement {
+    pub(super) id: Option<String>,
+    pub(super) next_token: Option<String>,
+    pub(super) wait_time_seconds: Option<u64>,
+}
+
+/// `ListStatements`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct List {
+    #[serde(flatten)]
+    pub(super) target: Target,
+    pub(super) statement_name: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) max_results: Option<usize>,
+    pub(super) next_token: Option<String>,
+}
+
+/// `ListDatabases`, `ListSchemas`, `ListTables` and `DescribeTable`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Browse {
+    #[serde(flatten)]
+    pub(super) target: Target,
+    pub(super) schema_pattern: Option<String>,
+    pub(super) table_pattern: Option<String>,
+    pub(super) table: Option<String>,
+    pub(super) schema: Option<String>,
+    pub(super) max_results: Option<usize>,
+    pub(super) next_token: Option<String>,
+}
+
+/// Reads a request.
+pub(super) fn read<T: for<'de> Deserialize<'de>>(body: Value) -> Result<T, ApiError> {
+    serde_json::from_value(body).map_err(|error| ApiError::serialization(error.to_string()))
+}
+
+impl Target {
+    /// Holds it against what the API wants of it.
+    pub(super) fn check(&self) -> Result<(), ApiError> {
+        match (&self.cluster_identifier, &self.workgroup_name) {
+            (Some(_), Some(_)) => {
+                Err(ApiError::validation("Please specify either ClusterIdentifier or WorkgroupName, not both."))
+            }
+            (None, None) if self.secret_arn.is_none() => {
+                Err(ApiError::validation("Either ClusterIdentifier or WorkgroupName must be provided."))
+            }
+            _ if self.db_user.is_some() && self.workgroup_name.is_some() => {
+                Err(ApiError::validation("DbUser is not supported with WorkgroupName."))
+            }
+            _ if self.database.is_none() && self.secret_arn.is_none() => Err(ApiError::missing("database")),
+            _ => Ok(()),
+        }
+    }
+}

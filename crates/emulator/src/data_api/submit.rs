@@ -1,0 +1,178 @@
+//! A statement from its acceptance to its end.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::error::ApiError;
+use super::request::{Parameter, Submit};
+use super::result::ResultSet;
+use super::statement::{Statement, Status};
+use crate::belief;
+use crate::engine::session::Session;
+use crate::engine::{Answer, Engine};
+use crate::error::SqlError;
+use crate::sql::{self, Kind};
+
+/// The most texts of a batch.
+const BATCH: usize = 40;
+/// The longest name of a statement.
+const NAME: usize = 500;
+
+/// Holds a request against what the API wants of it; gives its texts with their parameters in them.
+pub(super) fn check(asked: &Submit, is_batch: bool) -> Result<Vec<String>, ApiError> {
+    if asked.session_id.is_none() {
+        asked.target.check()?;
+    }
+    let texts = match (is_batch, &asked.sql, &asked.sqls) {
+        (false, Some(sql), _) => vec![sql.clone()],
+        (true, _, Some(sqls)) if (1..=BATCH).contains(&sqls.len()) => sqls.clone(),
+        (true, _, Some(_)) => return Err(ApiError::validation(format!("Sqls must have 1 to {BATCH} statements."))),
+        (false, None, _) => return Err(ApiError::missing("sql")),
+        (true, _, None) => return Err(ApiError::missing("sqls")),
+    };
+    if asked.client_token.as_ref().is_some_and(|token| !(1..=64).contains(&token.chars().count())) {
+        return Err(ApiError::validation("ClientToken must have 1 to 64 characters."));
+    }
+    if asked.statement_name.as_ref().is_some_and(|name| name.chars().count() > NAME) {
+        return Err(ApiError::validation(format!("StatementName must have at most {NAME} characters.")));
+    }
+    if asked.wait_time_seconds.is_some_and(|seconds| !(1..=30).contains(&seconds)) {
+        return Err(ApiError::validation("WaitTimeSeconds must be from 1 to 30."));
+    }
+    if asked.result_format.as_ref().is_some_and(|format| format != "JSON" && format != "CSV") {
+        return Err(ApiError::validation("ResultFormat must be JSON or CSV."));
+    }
+    for text in &texts {
+        if text.len() > belief::STATEMENT_BYTES {
+            return Err(ApiError::validation("Cannot process query string larger than 100kB"));
+        }
+        match sql::statements(text).map_or(1, |statements| statements.len()) {
+            0 => return Err(ApiError::validation("SQL statement is empty.")),
+            1 => {}
+            _ => return Err(ApiError::validation("Multiple sql statements are not allowed.")),
+        }
+    }
+    bind(texts, asked.parameters.as_deref().unwrap_or_default())
+}
+
+/// The texts with the values of their parameters in the parameters' places.
+fn bind(texts: Vec<String>, parameters: &[Parameter]) -> Result<Vec<String>, ApiError> {
+    if parameters.is_empty() {
+        return Ok(texts);
+    }
+    let values: HashMap<&str, &str> =
+        parameters.iter().map(|parameter| (parameter.name.as_str(), parameter.value.as_str())).collect();
+    let mut unused: Vec<&str> = values.keys().copied().collect();
+    let mut bound = Vec::with_capacity(texts.len());
+    for text in texts {
+        let replaced = sql::replaced(&text, |kind, said| {
+            let Some(name) = said.strip_prefix(':').filter(|_| kind == Kind::Named) else { return Ok(None) };
+            unused.retain(|other| *other != name);
+            match values.get(name) {
+                Some(value) => Ok(Some(sql::literal(value))),
+                None => Err(SqlError::new("42601", format!("Cannot find parameter: {name}"))),
+            }
+        });
+        bound.push(replaced.map_err(|error| ApiError::validation(error.message))?);
+    }
+    if !unused.is_empty() {
+        unused.sort_unstable();
+        return Err(ApiError::validation(format!("Parameters list contains unused parameters. Unused parameters: {unused:?}")));
+    }
+    Ok(bound)
+}
+
+/// The sessions that are kept for statements to come.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    kept: Mutex<HashMap<String, (Arc<Session>, Instant)>>,
+}
+
+impl Sessions {
+    /// The session that a request runs in, and its id if it is kept.
+    pub(super) fn of(
+        &self,
+        asked: &Submit,
+        engine: &Engine,
+        user: &str,
+        database: &str,
+    ) -> Result<(Arc<Session>, Option<String>), ApiError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, (_, until)| *until > Instant::now());
+        let until = asked.session_keep_alive_seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds.min(86_400)));
+        if let Some(id) = &asked.session_id {
+            let (session, last) = kept.get_mut(id).ok_or_else(|| ApiError::validation("Session is not available."))?;
+            *last = until.unwrap_or(*last);
+            return Ok((Arc::clone(session), Some(id.clone())));
+        }
+        let target = &asked.target;
+        let user = target.db_user.as_deref().unwrap_or(user);
+        let session = engine.session(user, target.database.as_deref().unwrap_or(database), CancellationToken::new());
+        let id = until.map(|until| {
+            let id = Uuid::new_v4().to_string();
+            kept.insert(id.clone(), (Arc::clone(&session), until));
+            id
+        });
+        Ok((session, id))
+    }
+}
+
+/// Runs the parts of a statement one after the other.
+pub(super) async fn run(engine: Arc<Engine>, statement: Arc<Statement>) {
+    statement.set_status(Status::Picked);
+    let goes_on = statement.asked.execution_mode.as_deref() == Some("AUTO_COMMIT");
+    let mut ended = Status::Finished;
+    for (index, part) in statement.parts().into_iter().enumerate() {
+        if (ended != Status::Finished && !goes_on) || statement.cancel.is_cancelled() {
+            statement.end(index, Status::Aborted, |_| {});
+            continue;
+        }
+        let status = run_part(&engine, &statement, index, &part.sql).await;
+        if status != Status::Finished {
+            ended = status;
+        }
+    }
+    statement.set_status(if statement.cancel.is_cancelled() && ended != Status::Failed { Status::Aborted } else { ended });
+}
+
+async fn run_part(engine: &Arc<Engine>, statement: &Arc<Statement>, index: usize, sql: &str) -> Status {
+    statement.change(index, |part| part.status = Status::Picked);
+    let started = Arc::clone(statement);
+    let on_start = Box::new(move |query_id| {
+        started.change(index, |part| {
+            part.status = Status::Started;
+            part.query_id = Some(query_id);
+            part.started = Some(Instant::now());
+        });
+        started.set_status(Status::Started);
+    });
+    let answer = engine.execute(&statement.session, sql, &statement.cancel, on_start).await;
+    let ended = match answer {
+        Ok(Answer::Rows(reading)) => ResultSet::read(reading).await.map(|result| {
+            let rows = i64::try_from(result.rows).unwrap_or(i64::MAX);
+            (rows, Some(Arc::new(result)))
+        }),
+        Ok(Answer::Unloaded(rows)) if belief::RESULT_ROWS_COUNT_UNLOADED => Ok((i64::try_from(rows).unwrap_or(i64::MAX), None)),
+        Ok(_) => Ok((belief::NULL_NUMBER, None)),
+        Err(error) => Err(error),
+    };
+    match ended {
+        Ok((rows, result)) => {
+            statement.end(index, Status::Finished, |part| {
+                part.rows = rows;
+                part.result = result;
+            });
+            Status::Finished
+        }
+        Err(error) => {
+            let status = if error.is_cancelled() { Status::Aborted } else { Status::Failed };
+            statement.end(index, status, |part| part.error = Some(error.told()));
+            status
+        }
+    }
+}

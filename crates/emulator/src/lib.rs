@@ -1,0 +1,91 @@
+//! Amazon Redshift for laptops and tests: the embedded engine behind the protocols that Redshift's clients speak.
+//!
+//! One engine and one catalogue serve the Data API ([`Emulator::serve_data_api`]) and the wire protocol ([`Emulator::serve_wire`]). UNLOAD does what Redshift's does, to buckets that are
+//! given. What is known of Redshift's behaviour is followed; what is only believed is kept in one module, `belief`. There are no rights
+//! here: whoever connects may do everything, so that it must be reached from this machine alone. Nothing outlives the process.
+
+mod belief;
+mod buckets;
+mod data_api;
+mod engine;
+mod error;
+mod fault;
+mod serve;
+mod sql;
+mod system;
+mod tls;
+mod value;
+mod wire;
+
+use std::sync::Arc;
+
+use outflow_core::Result;
+use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use self::buckets::{Buckets, Folders};
+use self::data_api::DataApi;
+use self::engine::Engine;
+use self::fault::Faults;
+pub use self::fault::{FAULTS, Fault};
+pub use self::tls::Tls;
+use self::wire::Server;
+
+/// What an emulator is made of.
+#[derive(Debug)]
+pub struct EmulatorConfig {
+    /// The engine and its tables; its own buckets are not used.
+    pub engine: EmbeddedConfig,
+    /// Where UNLOAD may write.
+    pub buckets: Arc<dyn Buckets>,
+    /// Who callers are that name nobody, and who may connect where a password is asked for.
+    pub user: String,
+    /// The password that the wire protocol asks for; without one it asks for none.
+    pub password: Option<SecretString>,
+    /// What the wire protocol is encrypted with, for those who ask for it.
+    pub tls: Option<Tls>,
+    /// The one database.
+    pub database: String,
+    /// What goes wrong on purpose.
+    pub faults: Vec<Fault>,
+}
+
+/// The emulator.
+#[derive(Debug)]
+pub struct Emulator {
+    data_api: Arc<DataApi>,
+    wire: Arc<Server>,
+}
+
+impl Emulator {
+    /// An emulator; nothing listens yet. Call it within a runtime, and drop the last of it outside of one or while it ends.
+    ///
+    /// # Errors
+    /// `config_invalid`, as for the embedded warehouse; for a certificate that cannot be used.
+    pub fn new(config: EmulatorConfig) -> Result<Self> {
+        let EmulatorConfig { engine, buckets, user, password, tls, database, faults } = config;
+        let engine = Arc::new(Engine::new(Embedded::new(engine)?, buckets, Faults::new(&faults)));
+        let data_api = Arc::new(DataApi::new(Arc::clone(&engine), user.clone(), database.clone()));
+        let password = password.map(|password| password.expose_secret().to_owned());
+        let tls = tls.map(|tls| tls.acceptor()).transpose()?;
+        Ok(Self { data_api, wire: Arc::new(Server { engine, user, database, password, tls }) })
+    }
+
+    /// Answers the Data API there until `shutdown` is cancelled. Statements that run then are stopped.
+    ///
+    /// # Errors
+    /// `config_invalid` when the listener can be reached from other machines.
+    pub async fn serve_data_api(&self, listener: TcpListener, shutdown: CancellationToken) -> Result<()> {
+        serve::http(listener, shutdown, Arc::clone(&self.data_api)).await
+    }
+
+    /// Answers the wire protocol there until `shutdown` is cancelled. Statements that run then are stopped.
+    ///
+    /// # Errors
+    /// `config_invalid` when the listener can be reached from other machines.
+    pub async fn serve_wire(&self, listener: TcpListener, shutdown: CancellationToken) -> Result<()> {
+        serve::wire(listener, shutdown, Arc::clone(&self.wire)).await
+    }
+}

@@ -1,0 +1,9 @@
+//! The emulator through the clients that people have: the AWS SDK and a PostgreSQL driver.
+
+#![allow(clippy::unwrap_used, reason = "an assertion of a test")]
+
+mod data_api;
+mod faults;
+mod support;
+mod views;
+mod wire;

@@ -1,0 +1,51 @@
+//! The arguments of `emulate`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use outflow_emulator::Fault;
+
+use super::value;
+
+/// What is emulated.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EmulateCommand {
+    /// Amazon Redshift: its Data API and its wire protocol, with UNLOAD to folders that stand for buckets
+    Redshift(RedshiftArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedshiftArgs {
+    /// Where the wire protocol listens; only loopback [default: 127.0.0.1:5439]
+    #[arg(long, value_name = "ADDRESS", value_parser = value::address)]
+    pub(crate) pg: Option<SocketAddr>,
+    /// Where the Data API listens; only loopback [default: 127.0.0.1:8439]
+    #[arg(long, value_name = "ADDRESS", value_parser = value::address)]
+    pub(crate) data_api: Option<SocketAddr>,
+    /// A folder of Parquet, CSV and JSON-lines files as tables, instead of the sample tables
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tables: Option<PathBuf>,
+    /// The folder whose folders are the buckets that UNLOAD writes to
+    #[arg(long, value_name = "DIR", default_value = "outflow-data/buckets")]
+    pub(crate) files: PathBuf,
+    /// The name of the database
+    #[arg(long, value_name = "NAME", default_value = "dev")]
+    pub(crate) database: String,
+    /// The user that callers of the Data API are, and that connects where a password is asked for
+    #[arg(long, value_name = "NAME", default_value = "awsuser")]
+    pub(crate) user: String,
+    /// A file with the password that the wire protocol asks for; without one it asks for none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// The certificate of the wire protocol, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The key of the certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// What goes wrong on purpose, as often as named: slow, lost-request, lost-answer, fail-half-way, throttle, active-limit, expire,
+    /// forget-token; `NAME=N` says how much
+    #[arg(long, value_name = "NAME")]
+    pub(crate) fault: Vec<Fault>,
+}
