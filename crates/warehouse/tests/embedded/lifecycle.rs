@@ -117,11 +117,18 @@ async fn a_store_that_is_stuck_bounds_what_is_read_and_cancel_gives_the_upload_u
     assert!(fixture.keys(&statement).await.is_empty());
 }
 
+#[rstest]
+#[case::one_file(false)]
+#[case::several_slices(true)]
 #[tokio::test]
-async fn an_unload_into_partitions_is_cancelled_while_rows_are_gathered_and_while_they_are_written() {
+async fn an_unload_into_partitions_is_cancelled_while_rows_are_gathered_and_while_they_are_written(#[case] parallel: bool) {
+    let by = |column: &str, statement: UnloadStatement| UnloadStatement {
+        partition_by: vec![column.to_owned()],
+        parallel,
+        ..statement
+    };
     let fixture = Fixture::sample();
-    let gathers = UnloadStatement { partition_by: vec!["b".to_owned()], ..fixture.statement(ENDLESS) };
-    let statement_id = fixture.start(&gathers).await;
+    let statement_id = fixture.start(&by("b", fixture.statement(ENDLESS))).await;
     let progress = fixture.warehouse.poll(&statement_id, Duration::from_secs(2)).await.unwrap();
     assert!(matches!(progress, Progress::Running(_)), "{progress:?}");
     fixture.warehouse.cancel(&statement_id).await.unwrap();
@@ -131,8 +138,7 @@ async fn an_unload_into_partitions_is_cancelled_while_rows_are_gathered_and_whil
     let (store, seen) = Faulty::watched(Fault::Stuck);
     let fixture = Fixture::writing_to(store);
     let long = "SELECT value % 2 AS a, value, repeat('x', 1000) AS b FROM generate_series(1, 150000) AS t(value)";
-    let writes = UnloadStatement { partition_by: vec!["a".to_owned()], ..fixture.statement(long) };
-    let statement_id = fixture.start(&writes).await;
+    let statement_id = fixture.start(&by("a", fixture.statement(long))).await;
     until("a part is on its way", async || {
         let progress = fixture.warehouse.poll(&statement_id, Duration::ZERO).await.unwrap();
         assert!(matches!(progress, Progress::Running(_)), "{progress:?}");

@@ -52,19 +52,25 @@ fn memory_does_not_grow_with_the_number_of_partitions() {
 #[tokio::test]
 #[ignore = "run in a process of its own by another test"]
 async fn thousands_of_partitions() {
-    for (format, partitions) in [(Format::Csv, 10_000), (Format::Parquet, 2_000)] {
+    for (format, partitions, parallel) in [
+        (Format::Csv, 10_000, false),
+        (Format::Csv, 10_000, true),
+        (Format::Parquet, 2_000, false),
+        (Format::Parquet, 2_000, true),
+    ] {
         let fixture = Fixture::sample();
         let mut peaks = Vec::new();
         for partitions in [partitions / 100, partitions] {
             let query = format!(
                 "SELECT value % {partitions} AS part, value, repeat('x', 900) AS x FROM generate_series(1, 200000) AS t(value)"
             );
-            let mut statement = fixture.statement_as(&query, format, Compression::None, false);
+            let mut statement = fixture.statement_as(&query, format, Compression::None, parallel);
             statement.partition_by = vec!["part".to_owned()];
             fixture.unload_and_forget(&statement).await;
             peaks.push(peak());
         }
-        assert!(peaks[1] < peaks[0] + 60, "{format:?}: {peaks:?} MB");
+        // A hundred times as many files were measured to take up to 70 MB more; writers that stayed open would take far more than this.
+        assert!(peaks[1] < peaks[0] + 120, "{format:?}, parallel {parallel}: {peaks:?} MB");
     }
 }
 

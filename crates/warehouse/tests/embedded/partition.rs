@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use outflow_core::Code;
 use outflow_core::options::{Compression, Format};
 use outflow_core::statement::UnloadStatement;
+use rstest::rstest;
 
 use super::fixture::Fixture;
 use super::reading;
@@ -98,6 +99,21 @@ async fn thousands_of_partitions_are_a_file_each_in_the_order_of_the_query() {
         let expected = (0..20).map(|step| format!("{}\n", first - step * 3_000)).collect::<String>();
         assert_eq!(String::from_utf8_lossy(bytes), format!("value\n{expected}"), "{key}");
     }
+}
+
+/// More rows than the warehouse has memory for, of every length, on one slice and on several: they go through temporary files.
+#[rstest]
+#[case::a_kilobyte("repeat('x', 900)", 200_000)]
+#[case::as_long_as_a_varchar("repeat('x', 60000)", 5_000)]
+#[case::short_at_first("CASE WHEN value < 20000 THEN 'x' ELSE repeat('x', 60000) END", 24_000)]
+#[tokio::test]
+async fn rows_of_any_length_are_gathered(#[case] text: &str, #[case] rows: u64, #[values(1, 2, 4)] slices: usize) {
+    let fixture = Fixture::with_slices(None, 0.01, None, slices);
+    let query = format!("SELECT value % 10 AS part, {text} AS x FROM generate_series(1, {rows}) AS t(value)");
+    let statement = fixture.statement_as(&query, Format::Csv, Compression::Zstd, slices > 1);
+    let statement = by(&["part"], statement);
+    let unloaded = fixture.unload(&statement).await;
+    assert_eq!((unloaded.rows, unloaded.files.len()), (rows, 10 * slices));
 }
 
 #[tokio::test]
