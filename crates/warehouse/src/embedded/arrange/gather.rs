@@ -39,7 +39,7 @@ const VIEW: usize = 16;
 /// Each stream of a plan with the rows of the same `keys` one after the other, each folder's in the stream's order. Behind the columns of
 /// the plan there is one more then. All streams together take half of the memory there is, at most.
 pub(super) fn gathered(plan: Arc<dyn ExecutionPlan>, keys: &[usize]) -> Result<Arc<dyn ExecutionPlan>> {
-    let key = Arc::new(Field::new("outflow_key", DataType::Decimal128(DECIMAL128_MAX_PRECISION, 0), false));
+    let key = Arc::new(Field::new("folder key", DataType::Decimal128(DECIMAL128_MAX_PRECISION, 0), false));
     let schema = Arc::new(Schema::new(plan.schema().fields().iter().cloned().chain([key]).collect::<Vec<_>>()));
     let streams = plan.output_partitioning().partition_count();
     let all = (0..streams).map(|partition| {
