@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "an assertion of a test")]
 
+mod adopted;
 mod crash;
 mod emulate;
 mod failing;
