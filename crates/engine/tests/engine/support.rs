@@ -54,12 +54,11 @@ impl World {
         let url = format!("sqlite:{}", folder.path().join("outflow.db").display());
         let store = outflow_store::connect(&url, &outflow_store::Options::default()).await.unwrap();
         let locator = format!("file:{}", folder.path().join("files").display());
-        let options =
-            StorageOptions {
-                public_url: PublicUrl::parse("http://127.0.0.1:8080").unwrap(),
-                link_keys: LinkKeys::random(),
-                s3: S3Options::default(),
-            };
+        let options = StorageOptions {
+            public_url: PublicUrl::parse("http://127.0.0.1:8080").unwrap(),
+            link_keys: LinkKeys::random(),
+            s3: S3Options::default(),
+        };
         let storage = Arc::new(Storage::open(&locator, options).await.unwrap());
         let warehouse = Arc::new(Scripted::new(storage.object_store()));
         let settings = Settings {
