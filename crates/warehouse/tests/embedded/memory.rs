@@ -40,7 +40,8 @@ async fn a_result_of_five_times_the_size() {
         assert!(bytes >= megabytes << 20, "{bytes} bytes");
         peaks.push(peak());
     }
-    assert!(peaks[1] * 10 < peaks[0] * 13, "{peaks:?} MB");
+    // Held in memory, the larger result would take 155 MB more. What the allocator keeps for each thread differs from run to run.
+    assert!(peaks[1] < peaks[0] + 90, "{peaks:?} MB");
 }
 
 #[cfg(target_os = "linux")]
