@@ -47,7 +47,7 @@ pub enum JoinPart {
 impl Storage {
     /// Makes one file of many and gives its size. The parts stay. It is on disk when this answers; a crash, an error or a drop while
     /// it is copied leaves nothing, and repeating it gives the same file. Inside S3 it is S3 that copies: what passes through us is in
-    /// [`s3`](crate::s3).
+    /// `s3`, the module.
     ///
     /// # Errors
     /// `not_found` when a part is missing; `verification_failed` when one does not begin with what is to be left out; `single_file_too_large`
