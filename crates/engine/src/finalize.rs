@@ -64,15 +64,21 @@ impl Finalizer {
         let place = place(asked, unload.state.attempt());
         let listed = self.engine.storage.list(&place).await?;
         let is_empty = !listed.iter().any(|(name, _)| is_written_by_the_warehouse(name, &asked.options));
-        let verified = if is_empty && rows.unwrap_or(0) == 0 {
-            self.empty_result(asked, &place).await?
+        let manifest = if is_empty && rows.unwrap_or(0) == 0 {
+            None
         } else {
             let key = StorageKey::manifest(place.clone(), asked.options.partition_by.is_some());
             let manifest = self.engine.storage.read(&key, MANIFEST_LIMIT).await;
             let manifest = Manifest::parse(&manifest.map_err(missing_manifest)?)?;
+            let is_empty = rows.unwrap_or(0) == 0 && names_no_bytes(&manifest) && is_without_data(&listed, &asked.options);
+            (!is_empty).then_some(manifest)
+        };
+        let verified = if let Some(manifest) = manifest {
             let verified = self.verify(asked, &place, &manifest, &listed, rows)?;
             let is_split = asked.options.single_file && verified.parts.len() > 1;
             if asked.options.is_joined() || is_split { self.join(asked, &place, verified).await? } else { verified }
+        } else {
+            self.empty_result(asked, &place).await?
         };
         let receipt = self.receipt(unload, &place, verified).await?;
         Boundary::Verified.pass();
@@ -99,7 +105,7 @@ impl Finalizer {
         }
     }
 
-    /// Zero rows: the warehouse wrote nothing, so the file with the header or the schema is made here.
+    /// Zero rows: the warehouse wrote nothing, or a manifest of nothing, or files without a byte; so the file with the header or the schema is made here.
     async fn empty_result(&self, asked: &NewUnload, place: &AttemptPlace) -> Result<Verified> {
         let statement = self.engine.statement(asked, place.attempt, &self.station.entry);
         let empty = self.station.entry.warehouse.empty_result(&statement).await?;
@@ -265,9 +271,24 @@ fn is_written_by_the_warehouse(name: &str, options: &UnloadOptions) -> bool {
     name != "receipt.json" && name != empty_name(options) && name != joined_name(options)
 }
 
+/// Whether the files of a manifest have no byte; there may be none.
+fn names_no_bytes(manifest: &Manifest) -> bool {
+    manifest.entries.iter().all(|entry| entry.meta.is_some_and(|meta| meta.content_length == 0))
+}
+
+/// Whether nothing that the warehouse wrote has a byte, its manifest aside.
+fn is_without_data(listed: &[(String, u64)], options: &UnloadOptions) -> bool {
+    let is_data = |name: &str| is_written_by_the_warehouse(name, options) && !is_manifest(name);
+    !listed.iter().any(|(name, bytes)| *bytes > 0 && is_data(name))
+}
+
+fn is_manifest(name: &str) -> bool {
+    name == "outputmanifest" || name == "output/manifest"
+}
+
 /// Whether UNLOAD gave it its name, as a part of the result.
 fn is_part(name: &str) -> bool {
-    name.starts_with("output") && name != "outputmanifest"
+    name.starts_with("output") && !is_manifest(name)
 }
 
 /// Whether the result is one file that was joined from parts.

@@ -1,8 +1,8 @@
 //! The embedded warehouse: DataFusion over a folder of files, or over sample tables, given the very text that Redshift would get.
 //!
 //! It parses the UNLOAD text, runs the query in it and writes what Redshift would write: names, partitions' folders, sizes, manifests.
-//! Where Redshift leaves a choice or a gap, the modules `delimited`, `fixed`, `json` and `text` say what is done. Statements live in this process and
-//! die with it. It does not guard: what the query may do at all is decided before it gets here, though the engine is set up so that it
+//! Where Redshift leaves a choice or a gap, the modules `delimited`, `fixed`, `json` and `text` say what is done. Statements live in this
+//! process and die with it. It does not guard: what the query may do at all is decided before it gets here, though the engine is set up so that it
 //! can only read the tables.
 
 mod accept;

@@ -66,6 +66,22 @@ async fn zero_rows_is_a_file_with_the_header() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn zero_rows_may_come_as_a_manifest_of_nothing_or_as_a_file_without_a_byte() {
+    for fault in [Fault::EmptyManifest, Fault::EmptyFile] {
+        for compression in [Compression::None, Compression::Gzip] {
+            let world = World::new().await;
+            let unload = ended(&world, Some(fault), |asked| {
+                asked.requested.single_file = Some(false);
+                asked.requested.compression = Some(compression);
+            })
+            .await;
+            assert_eq!((unload.status(), unload.file_count, unload.amount.rows), (Status::Done, Some(1), 0), "{fault:?}");
+            assert_eq!(world.delivered(&unload).await, b"n\n", "{fault:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn zero_rows_of_a_joined_file_still_has_its_mark() {
     let world = World::new().await;
     let unload = ended(&world, Some(Fault::ZeroRows), |asked| asked.requested.bom = Some(true)).await;

@@ -191,11 +191,12 @@ impl S3 for Objects {
         request: S3Request<AbortMultipartUploadInput>,
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
         let id = request.input.upload_id.clone();
-        if !locked(&self.state.uploads).contains_key(&id) {
-            return Err(s3_error!(NoSuchUpload));
+        // Taken away first: of two that abort it at once, one finds no upload, as in S3.
+        let Some(key) = locked(&self.state.uploads).remove(&id) else { return Err(s3_error!(NoSuchUpload)) };
+        let answer = self.files.abort_multipart_upload(request).await;
+        if answer.is_err() {
+            locked(&self.state.uploads).insert(id, key);
         }
-        let answer = self.files.abort_multipart_upload(request).await?;
-        self.forget_upload(&id);
-        Ok(answer)
+        answer
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn accept(statement: &UnloadStatement, columns: &Columns) -> Result<(
             {
                 let into = if is_fixed { "FIXEDWIDTH" } else { statement.format.as_str() };
                 let message = format!(
-                    "the column `{name}` is varbyte, which UNLOAD writes into CSV and delimited text only, not {into}; make it a text with `to_hex` or `encode`"
+                    "the column `{name}` is varbyte, which UNLOAD writes into CSV and delimited text only, not {into}; make it a text with `encode(…, 'hex')`"
                 );
                 return Err(invalid(message));
             }

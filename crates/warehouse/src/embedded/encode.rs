@@ -29,18 +29,15 @@ pub(super) enum Layout {
 
 impl Layout {
     /// The layout of a statement's files; none for Parquet, which is no text.
-    ///
-    /// # Errors
-    /// `query_invalid` for columns that do not go with the statement's fixed widths.
-    pub(super) fn new(statement: &UnloadStatement, schema: &Schema) -> Result<Option<Self>> {
-        Ok(Some(match (statement.format, &statement.fixed_width) {
-            (Format::Parquet, _) => return Ok(None),
+    pub(super) fn new(statement: &UnloadStatement) -> Option<Self> {
+        Some(match (statement.format, &statement.fixed_width) {
+            (Format::Parquet, _) => return None,
             (Format::Json, _) => Self::Json,
-            (Format::Text, Some(widths)) => Self::Fixed(Fixed::new(widths, statement.null_as.as_deref(), schema)?),
+            (Format::Text, Some(widths)) => Self::Fixed(Fixed::new(widths, statement.null_as.as_deref())),
             (Format::Csv | Format::Text, _) => {
                 Self::Delimited { lines: Box::new(Delimited::new(statement)), has_header: statement.header }
             }
-        }))
+        })
     }
 
     /// What comes before the first row.

@@ -41,7 +41,7 @@ enum Body {
 
 impl Body {
     fn new(statement: &UnloadStatement, schema: &SchemaRef) -> Result<(Self, u64)> {
-        Ok(match Layout::new(statement, schema)? {
+        Ok(match Layout::new(statement) {
             Some(layout) => {
                 let header_records = layout.header_records();
                 (Self::Text(Box::new(Chunks::new(Arc::new(layout), statement, schema))), header_records)

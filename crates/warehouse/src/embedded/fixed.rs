@@ -4,7 +4,6 @@
 //! the column, spaces for what is no text, and an error for a text.
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Schema};
 use outflow_core::options::{FixedColumn, FixedWidth};
 use outflow_core::{Code, Error, Result};
 
@@ -19,27 +18,9 @@ pub(super) struct Fixed {
 }
 
 impl Fixed {
-    /// The widths of a result's columns.
-    ///
-    /// # Errors
-    /// `query_invalid` when there are more or fewer widths than columns, or for a column that is binary.
-    pub(super) fn new(widths: &FixedWidth, null_as: Option<&str>, schema: &Schema) -> Result<Self> {
-        let columns = widths.columns().to_vec();
-        if columns.len() != schema.fields().len() {
-            let message = format!(
-                "FIXEDWIDTH has {} widths, and the result has {} columns; give each column a width, in their order",
-                columns.len(),
-                schema.fields().len()
-            );
-            return Err(Error::new(Code::QueryInvalid, message));
-        }
-        let is_binary =
-            |data_type: &DataType| matches!(data_type, DataType::Binary | DataType::LargeBinary | DataType::BinaryView);
-        if let Some(field) = schema.fields().iter().find(|field| is_binary(field.data_type())) {
-            let message = format!("the column `{}` is binary, which FIXEDWIDTH does not take; cast it to text", field.name());
-            return Err(Error::new(Code::QueryInvalid, message));
-        }
-        Ok(Self { columns, null_as: null_as.unwrap_or_default().as_bytes().to_vec() })
+    /// The widths of a result's columns, as [`accept`](super::accept::accept) let them through.
+    pub(super) fn new(widths: &FixedWidth, null_as: Option<&str>) -> Self {
+        Self { columns: widths.columns().to_vec(), null_as: null_as.unwrap_or_default().as_bytes().to_vec() }
     }
 
     /// Writes a line for each row.
@@ -81,7 +62,7 @@ fn too_long(column: &str, length: usize, width: usize) -> Error {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, BinaryArray, Int64Array, StringArray};
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
 
     use super::*;
 
@@ -94,7 +75,7 @@ mod tests {
     fn written(widths: &str, null_as: Option<&str>) -> Result<String> {
         let rows = rows();
         let mut out = Buffer::default();
-        Fixed::new(&widths.parse().unwrap(), null_as, &rows.schema())?.write(&rows, &mut out)?;
+        Fixed::new(&widths.parse().unwrap(), null_as).write(&rows, &mut out)?;
         Ok(String::from_utf8(out.into_bytes()).unwrap())
     }
 
@@ -114,14 +95,5 @@ mod tests {
         let error = written("n:3,t:2", None).unwrap_err();
         assert_eq!(error.code(), Code::QueryFailed);
         assert!(error.message().contains("`t` has 3 bytes, and FIXEDWIDTH gives it 2"), "{error}");
-    }
-
-    #[test]
-    fn every_column_has_a_width_and_none_is_binary() {
-        assert_eq!(written("n:3", None).unwrap_err().code(), Code::QueryInvalid);
-        let binary: ArrayRef = Arc::new(BinaryArray::from(vec![b"x".as_slice()]));
-        let rows = RecordBatch::try_from_iter([("b", binary)]).unwrap();
-        let error = Fixed::new(&"b:9".parse().unwrap(), None, &rows.schema()).unwrap_err();
-        assert!(error.message().contains("`b` is binary"), "{error}");
     }
 }

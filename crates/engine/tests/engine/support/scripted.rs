@@ -38,6 +38,10 @@ pub(crate) enum Fault {
     NoManifest,
     /// The statement writes nothing, as of zero rows.
     ZeroRows,
+    /// The statement writes nothing but a manifest without entries.
+    EmptyManifest,
+    /// The statement of zero rows writes a file without a byte.
+    EmptyFile,
     /// The statement says zero rows, and there are files.
     FalseZero,
     /// Two files where one was asked for.
@@ -157,6 +161,8 @@ impl Scripted {
         let is_partitioned = !statement.partition_by.is_empty();
         let is_split = statement.parallel || fault == Some(Fault::TwoFiles);
         let parts: &[(&str, &str, u64)] = match (is_partitioned, is_split) {
+            _ if fault == Some(Fault::EmptyManifest) => &[],
+            _ if fault == Some(Fault::EmptyFile) => &[("000", "", 0)],
             (true, _) => &PARTITIONS,
             (false, true) => &[("0000_part_00", "1\n2\n", 2), ("0001_part_00", "3\n", 1)],
             (false, false) => &[("000", "1\n2\n3\n", 3)],
@@ -165,10 +171,14 @@ impl Scripted {
         let prefix = if is_partitioned { format!("{}/", statement.destination) } else { statement.destination.clone() };
         let mut entries = Vec::new();
         for (name, rows, count) in parts {
-            let text = if statement.header { format!("n\n{rows}") } else { (*rows).to_owned() };
+            let has_header = statement.header && fault != Some(Fault::EmptyFile);
+            let text = if has_header { format!("n\n{rows}") } else { (*rows).to_owned() };
             let url = format!("{prefix}{name}{suffix}");
-            let record_count = count + u64::from(statement.header);
-            let bytes = outflow_storage::compress(text.as_bytes(), statement.compression).unwrap();
+            let record_count = count + u64::from(has_header);
+            let bytes = match text.as_str() {
+                "" => Vec::new(),
+                text => outflow_storage::compress(text.as_bytes(), statement.compression).unwrap(),
+            };
             let content_length = bytes.len() as u64 + u64::from(fault == Some(Fault::ShortFile));
             if fault != Some(Fault::MissingFile) {
                 self.put(&url, bytes).await;
@@ -212,7 +222,7 @@ impl Warehouse for Scripted {
             Some(Fault::FailsForNow) => Ended::Failed(Code::WarehouseUnavailable),
             Some(Fault::ZeroRows) => Ended::Finished(0),
             Some(Fault::FailsForGood) => Ended::Failed(Code::QueryFailed),
-            Some(Fault::FalseZero) => Ended::Finished(0),
+            Some(Fault::FalseZero | Fault::EmptyManifest | Fault::EmptyFile) => Ended::Finished(0),
             Some(Fault::WrongRows) => Ended::Finished(4),
             _ => Ended::Finished(3),
         };

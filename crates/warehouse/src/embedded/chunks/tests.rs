@@ -38,7 +38,7 @@ async fn rows_come_out_in_order_whatever_their_size_and_number() {
         {
             let statement = UnloadStatement { format: Format::Csv, header: true, compression, ..UnloadStatement::plain("", "") };
             let schema = rows(1, 1, 0).schema();
-            let layout = Arc::new(Layout::new(&statement, &schema).unwrap().unwrap());
+            let layout = Arc::new(Layout::new(&statement).unwrap());
             let mut chunks = Chunks::new(Arc::clone(&layout), &statement, &schema);
             chunks.chunk = 70_000;
             let measure = Measure::new(&statement, &schema);
@@ -85,7 +85,7 @@ async fn what_is_held_back_is_never_underrated() {
     ];
     for (statement, column) in cases {
         let batch = RecordBatch::try_from_iter([("a\u{2}\"", column)]).unwrap();
-        let layout = Arc::new(Layout::new(&statement, &batch.schema()).unwrap().unwrap());
+        let layout = Arc::new(Layout::new(&statement).unwrap());
         let mut chunks = Chunks::new(Arc::clone(&layout), &statement, &batch.schema());
         chunks.push(&batch, Measure::new(&statement, &batch.schema()).of(&batch)).await.unwrap();
         let held_back = chunks.held_back();

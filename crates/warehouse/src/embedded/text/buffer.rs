@@ -107,6 +107,14 @@ fn twice<const N: usize>(room: &mut [u8], text: &[u8]) {
     }
 }
 
+/// What is written, as text.
+#[cfg(test)]
+pub(super) fn made(write: impl FnOnce(&mut Buffer)) -> String {
+    let mut out = Buffer::default();
+    write(&mut out);
+    String::from_utf8(out.into_bytes()).expect("it is text")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -105,13 +105,8 @@ fn pair(value: u32) -> [u8; 2] {
 mod tests {
     use chrono::NaiveDate;
 
+    use super::super::buffer::made;
     use super::*;
-
-    fn made(write: impl FnOnce(&mut Buffer)) -> String {
-        let mut out = Buffer::default();
-        write(&mut out);
-        String::from_utf8(out.into_bytes()).unwrap()
-    }
 
     #[test]
     fn dates_are_those_of_the_calendar() {

@@ -170,13 +170,8 @@ fn ascii(digits: u64) -> u64 {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::buffer::made;
     use super::*;
-
-    fn made(write: impl FnOnce(&mut Buffer)) -> String {
-        let mut out = Buffer::default();
-        write(&mut out);
-        String::from_utf8(out.into_bytes()).unwrap()
-    }
 
     proptest! {
         #[test]
