@@ -46,7 +46,7 @@ impl Progress {
 pub struct EmptyResult {
     /// The file, in the statement's format and compression.
     pub bytes: Vec<u8>,
-    /// The columns.
+    /// The columns that are in it: those that only name folders are not.
     pub schema: Vec<Column>,
 }
 

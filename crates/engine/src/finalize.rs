@@ -64,21 +64,20 @@ impl Finalizer {
         let place = place(asked, unload.state.attempt());
         let listed = self.engine.storage.list(&place).await?;
         let is_empty = !listed.iter().any(|(name, _)| is_written_by_the_warehouse(name, &asked.options));
-        let manifest = if is_empty && rows.unwrap_or(0) == 0 {
+        let verified = if is_empty && rows.unwrap_or(0) == 0 {
             None
         } else {
             let key = StorageKey::manifest(place.clone(), asked.options.partition_by.is_some());
             let manifest = self.engine.storage.read(&key, MANIFEST_LIMIT).await;
             let manifest = Manifest::parse(&manifest.map_err(missing_manifest)?)?;
-            let is_empty = rows.unwrap_or(0) == 0 && names_no_bytes(&manifest) && is_without_data(&listed, &asked.options);
-            (!is_empty).then_some(manifest)
+            self.verify(asked, &place, &manifest, &listed, rows)?
         };
-        let verified = if let Some(manifest) = manifest {
-            let verified = self.verify(asked, &place, &manifest, &listed, rows)?;
-            let is_split = asked.options.single_file && verified.parts.len() > 1;
-            if asked.options.is_joined() || is_split { self.join(asked, &place, verified).await? } else { verified }
-        } else {
-            self.empty_result(asked, &place).await?
+        let verified = match verified {
+            None => self.empty_result(asked, &place).await?,
+            Some(verified) => {
+                let is_split = asked.options.single_file && verified.parts.len() > 1;
+                if asked.options.is_joined() || is_split { self.join(asked, &place, verified).await? } else { verified }
+            }
         };
         let receipt = self.receipt(unload, &place, verified).await?;
         Boundary::Verified.pass();
@@ -105,7 +104,7 @@ impl Finalizer {
         }
     }
 
-    /// Zero rows: the warehouse wrote nothing, or a manifest of nothing, or files without a byte; so the file with the header or the schema is made here.
+    /// Zero rows: the warehouse wrote nothing, or files of nothing; so the file with the header or the schema is made here.
     async fn empty_result(&self, asked: &NewUnload, place: &AttemptPlace) -> Result<Verified> {
         let statement = self.engine.statement(asked, place.attempt, &self.station.entry);
         let empty = self.station.entry.warehouse.empty_result(&statement).await?;
@@ -113,10 +112,11 @@ impl Finalizer {
         let name = empty_name(&asked.options);
         let part = Part { name: name.clone(), bytes: bytes.len() as u64, rows: Some(0) };
         self.engine.storage.put(&StorageKey::File(place.clone(), name), bytes.into()).await?;
-        Ok(Verified { parts: vec![part], schema: columns_in_files(&asked.options, empty.schema), rows: 0 })
+        Ok(Verified { parts: vec![part], schema: empty.schema, rows: 0 })
     }
 
-    /// Every file that the manifest names is there with that size, and the rows add up to what the warehouse says.
+    /// Every file that the manifest names is there with that size, and the rows add up to what the warehouse says. Files of nothing are
+    /// left out, and `None` is a result without rows: then there is nothing else either.
     fn verify(
         &self,
         asked: &NewUnload,
@@ -124,14 +124,19 @@ impl Finalizer {
         manifest: &Manifest,
         listed: &[(String, u64)],
         rows: Option<u64>,
-    ) -> Result<Verified> {
+    ) -> Result<Option<Verified>> {
         let statement = self.engine.statement(asked, place.attempt, &self.station.entry);
         let header_lines = u64::from(statement.header);
         let listed: HashMap<_, _> = listed.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
         let mut parts = Vec::with_capacity(manifest.entries.len());
+        let mut of_nothing = HashSet::new();
         for entry in &manifest.entries {
             let name = self.engine.storage.file_name(place, &entry.url)?;
-            parts.push(verified_part(entry, name, &listed, header_lines)?);
+            if is_of_nothing(entry, &asked.options) {
+                of_nothing.insert(verified_part(entry, name, &listed, 0)?.name);
+            } else {
+                parts.push(verified_part(entry, name, &listed, header_lines)?);
+            }
         }
         let sum = parts.iter().map(|part| part.rows).sum::<Option<u64>>();
         let rows = match (sum, rows) {
@@ -143,7 +148,16 @@ impl Finalizer {
                 return Err(mismatch("neither the manifest nor the warehouse says how many rows there are".to_owned()));
             }
         };
-        Ok(Verified { parts, schema: columns_in_files(&asked.options, manifest.columns()), rows })
+        if parts.is_empty() {
+            let is_unnamed = |name: &&str| is_part(name) && !of_nothing.contains(*name);
+            return match listed.iter().find(|(name, bytes)| **bytes > 0 && is_unnamed(name)) {
+                Some((name, bytes)) => {
+                    Err(mismatch(format!("the manifest tells of no rows, and `{name}` with {bytes} bytes is in storage")))
+                }
+                None => Ok(None),
+            };
+        }
+        Ok(Some(Verified { parts, schema: columns_in_files(&asked.options, manifest.columns()), rows }))
     }
 
     /// One file of the parts. Where the join was foreseen, no part has a header, and byte order mark and header come before them. Where the
@@ -241,6 +255,12 @@ fn verified_part(entry: &Entry, name: String, listed: &HashMap<&str, u64>, heade
     Ok(Part { name, bytes, rows })
 }
 
+/// Whether a file has no line at all, not even a header, as a slice without rows may write it. Compressed, that has some bytes.
+fn is_of_nothing(entry: &Entry, options: &UnloadOptions) -> bool {
+    let is_packed = options.compression != Some(Compression::None);
+    entry.meta.is_some_and(|meta| meta.record_count == 0 && (meta.content_length == 0 || is_packed))
+}
+
 /// The columns by which the files are put into folders are in their names and not in them, unless that was asked for; they are found
 /// as the warehouse finds them. Whether it lists them is not relied on.
 fn columns_in_files(options: &UnloadOptions, schema: Vec<Column>) -> Vec<Column> {
@@ -269,17 +289,6 @@ fn missing_manifest(error: Error) -> Error {
 /// Whether the warehouse wrote it: everything but what finalize itself may have left in an earlier run.
 fn is_written_by_the_warehouse(name: &str, options: &UnloadOptions) -> bool {
     name != "receipt.json" && name != empty_name(options) && name != joined_name(options)
-}
-
-/// Whether the files of a manifest have no byte; there may be none.
-fn names_no_bytes(manifest: &Manifest) -> bool {
-    manifest.entries.iter().all(|entry| entry.meta.is_some_and(|meta| meta.content_length == 0))
-}
-
-/// Whether nothing that the warehouse wrote has a byte, its manifest aside.
-fn is_without_data(listed: &[(String, u64)], options: &UnloadOptions) -> bool {
-    let is_data = |name: &str| is_written_by_the_warehouse(name, options) && !is_manifest(name);
-    !listed.iter().any(|(name, bytes)| *bytes > 0 && is_data(name))
 }
 
 fn is_manifest(name: &str) -> bool {

@@ -82,6 +82,16 @@ async fn zero_rows_may_come_as_a_manifest_of_nothing_or_as_a_file_without_a_byte
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_slice_without_rows_is_left_out() {
+    for single_file in [false, true] {
+        let world = World::new().await;
+        let unload = ended(&world, Some(Fault::EmptySlice), |asked| asked.requested.single_file = Some(single_file)).await;
+        assert_eq!((unload.status(), unload.file_count, unload.amount.rows), (Status::Done, Some(1), 3));
+        assert_eq!(world.delivered(&unload).await, b"n\n1\n2\n3\n");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn zero_rows_of_a_joined_file_still_has_its_mark() {
     let world = World::new().await;
     let unload = ended(&world, Some(Fault::ZeroRows), |asked| asked.requested.bom = Some(true)).await;
@@ -105,7 +115,8 @@ async fn nothing_at_all_is_a_file_that_can_be_unpacked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_add_up_is_never_done() {
-    for fault in [Fault::ShortFile, Fault::MissingFile, Fault::WrongRows, Fault::NoManifest, Fault::FalseZero] {
+    let faults = [Fault::ShortFile, Fault::MissingFile, Fault::WrongRows, Fault::NoManifest, Fault::FalseZero];
+    for fault in faults.into_iter().chain([Fault::ForgetfulManifest]) {
         let world = World::new().await;
         let unload = ended(&world, Some(fault), |_| {}).await;
         assert_eq!(code(&unload), "verification_failed", "{fault:?}");

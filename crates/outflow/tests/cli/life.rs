@@ -124,7 +124,8 @@ fn logs_are_for_people_or_for_programs() {
     let place = Place::with_tables();
     let arguments = ["serve", "--listen", "127.0.0.1:0", "--tables", "tables", "--log-format", "json"];
     let mut service = Running::start(place.command(&arguments));
-    assert_eq!(place.run(&["unload", "SELECT 1 AS one", "--request-id", "a", "--out", "-", "--server", &service.url]).code, 0);
+    let unload = place.run(&["unload", "SELECT 1 AS one", "--request-id", "a", "--out", "-", "--server", &service.url]);
+    assert_eq!(unload.code, 0, "{}", unload.stderr);
     service.signal("INT");
     assert_eq!(service.end(), 0);
     let stderr = service.stderr();

@@ -61,7 +61,7 @@ impl Runner {
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(Stop::Cancelled),
-            written = work.destination.write_manifest(&files, work.partitions.files()) => {
+            written = work.destination.write_manifest(&files, &work.columns) => {
                 written?;
                 Ok(files)
             }

@@ -42,6 +42,10 @@ pub(crate) enum Fault {
     EmptyManifest,
     /// The statement of zero rows writes a file without a byte.
     EmptyFile,
+    /// One of two slices has no rows, and its file no byte.
+    EmptySlice,
+    /// The manifest names nothing, and there are files; nobody says how many rows.
+    ForgetfulManifest,
     /// The statement says zero rows, and there are files.
     FalseZero,
     /// Two files where one was asked for.
@@ -163,6 +167,7 @@ impl Scripted {
         let parts: &[(&str, &str, u64)] = match (is_partitioned, is_split) {
             _ if fault == Some(Fault::EmptyManifest) => &[],
             _ if fault == Some(Fault::EmptyFile) => &[("000", "", 0)],
+            _ if fault == Some(Fault::EmptySlice) => &[("0000_part_00", "", 0), ("0001_part_00", "1\n2\n3\n", 3)],
             (true, _) => &PARTITIONS,
             (false, true) => &[("0000_part_00", "1\n2\n", 2), ("0001_part_00", "3\n", 1)],
             (false, false) => &[("000", "1\n2\n3\n", 3)],
@@ -171,7 +176,7 @@ impl Scripted {
         let prefix = if is_partitioned { format!("{}/", statement.destination) } else { statement.destination.clone() };
         let mut entries = Vec::new();
         for (name, rows, count) in parts {
-            let has_header = statement.header && fault != Some(Fault::EmptyFile);
+            let has_header = statement.header && *count > 0;
             let text = if has_header { format!("n\n{rows}") } else { (*rows).to_owned() };
             let url = format!("{prefix}{name}{suffix}");
             let record_count = count + u64::from(has_header);
@@ -182,6 +187,9 @@ impl Scripted {
             let content_length = bytes.len() as u64 + u64::from(fault == Some(Fault::ShortFile));
             if fault != Some(Fault::MissingFile) {
                 self.put(&url, bytes).await;
+            }
+            if fault == Some(Fault::ForgetfulManifest) {
+                continue;
             }
             entries.push(Entry { url, meta: Some(Meta { content_length, record_count }) });
         }
@@ -256,6 +264,7 @@ impl Warehouse for Scripted {
         let ended = waited.map_or(Ended::Not, |ended| *ended.unwrap());
         Ok(match ended {
             Ended::Not => Progress::Running(Amount::default()),
+            Ended::Finished(_) if running.fault == Some(Fault::ForgetfulManifest) => Progress::Finished { rows: None },
             Ended::Finished(rows) => Progress::Finished { rows: Some(rows) },
             Ended::Failed(code) => Progress::Failed(Error::new(code, format!("as scripted: {:?}", running.fault))),
             Ended::Cancelled => Progress::Cancelled,
