@@ -57,6 +57,8 @@ pub enum Fault {
     Elsewhere,
     /// `400 ExpiredToken`.
     Expired,
+    /// It is refused with a status, S3's name for why, and a sentence.
+    Refused(u16, &'static str, &'static str),
     /// The connection is cut.
     Cut,
     /// It is answered, but nobody learns of it: the connection is cut then.
@@ -237,10 +239,11 @@ async fn respond(request: Request<Incoming>, service: &S3Service, shared: &Share
     locked(&shared.seen).push(call.clone());
     let fault = locked(&shared.rule).as_ref().and_then(|rule| rule(&call));
     match fault {
-        Some(Fault::Busy) => return Ok(refusal(503, "SlowDown")),
-        Some(Fault::Denied) => return Ok(refusal(403, "AccessDenied")),
-        Some(Fault::Expired) => return Ok(refusal(400, "ExpiredToken")),
-        Some(Fault::Elsewhere) => return Ok(refusal(301, "PermanentRedirect")),
+        Some(Fault::Busy) => return Ok(refusal(503, "SlowDown", "a fault")),
+        Some(Fault::Denied) => return Ok(refusal(403, "AccessDenied", "a fault")),
+        Some(Fault::Expired) => return Ok(refusal(400, "ExpiredToken", "a fault")),
+        Some(Fault::Elsewhere) => return Ok(refusal(301, "PermanentRedirect", "a fault")),
+        Some(Fault::Refused(status, code, message)) => return Ok(refusal(status, code, message)),
         Some(Fault::Cut) => return Err(CutOff),
         Some(Fault::Lost) | None => {}
     }
@@ -263,8 +266,9 @@ fn encryption(request: &Request<Incoming>) -> Option<String> {
     Some(format!("{algorithm}{key}"))
 }
 
-fn refusal(status: u16, code: &str) -> Response<s3s::Body> {
-    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>a fault</Message></Error>");
+fn refusal(status: u16, code: &str, message: &str) -> Response<s3s::Body> {
+    let text =
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>");
     let response = Response::builder().status(status).header("content-type", "application/xml");
     let response = if code == "PermanentRedirect" { response.header("x-amz-bucket-region", "eu-west-3") } else { response };
     response.body(s3s::Body::from(text)).expect("the answer is well-formed")

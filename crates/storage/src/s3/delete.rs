@@ -4,6 +4,7 @@ use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use futures::TryStreamExt;
 use outflow_core::Code;
 
+use super::error::missing_right;
 use super::{Bucket, Failure};
 
 /// How many objects S3 deletes in one call.
@@ -90,8 +91,12 @@ impl Bucket {
         let (name, key) = (error.code().unwrap_or("unknown"), error.key().unwrap_or_default());
         let said = error.message().unwrap_or_default().to_owned();
         if name == "AccessDenied" {
+            let rights = match missing_right(error.message()) {
+                Some(right) => format!("`{right}`"),
+                None => "`s3:DeleteObject` and `s3:DeleteObjectVersion`".to_owned(),
+            };
             let sentence = format!(
-                "S3 refuses to delete `{key}`; allow `s3:DeleteObject` and `s3:DeleteObjectVersion` on the bucket `{}` to the role or user of the service",
+                "S3 refuses to delete `{key}`; allow {rights} on the bucket `{}` to the role or user of the service",
                 self.name
             );
             return Failure::said(Code::StorageDenied, sentence, name, said);

@@ -7,6 +7,18 @@ use aws_sdk_s3::config::http::HttpResponse;
 pub(super) use aws_sdk_s3::error::ProvideErrorMetadata;
 use outflow_core::{Code, Error};
 
+/// What S3 says with a status of 4xx although the same can succeed later: a body that came too slowly or not whole, and too many calls.
+const PASSING: [&str; 8] = [
+    "RequestTimeout",
+    "IncompleteBody",
+    "BadDigest",
+    "XAmzContentSHA256Mismatch",
+    "InvalidPart",
+    "Throttling",
+    "ThrottlingException",
+    "KMS.ThrottlingException",
+];
+
 /// An error of the SDK.
 pub(super) type SdkError<E> = aws_sdk_s3::error::SdkError<E, HttpResponse>;
 
@@ -66,7 +78,7 @@ impl Failure {
     }
 }
 
-/// What an error means; `action` is the permission that the call needs.
+/// What an error means; `action` is the permission that the call needs, where S3 does not name another one that is missing.
 pub(super) fn classify<E>(error: SdkError<E>, action: &'static str, bucket: &str, region: &str) -> Failure
 where
     E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
@@ -81,6 +93,10 @@ where
         (_, "NoSuchBucket") => {
             (Code::ConfigInvalid, format!("there is no bucket `{bucket}`; make it, or name another in `storage.url`"))
         }
+        (_, "InvalidBucketName") => {
+            (Code::ConfigInvalid, format!("`{bucket}` is no name that a bucket can have; correct `storage.url`"))
+        }
+        (_, "EntityTooLarge") => (Code::SingleFileTooLarge, "S3 takes no file of that size; send `singleFile` false".to_owned()),
         (Some(301 | 307), _)
         | (_, "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException") => {
             (Code::ConfigInvalid, elsewhere(bucket, region, home.as_deref()))
@@ -94,7 +110,7 @@ where
         (_, "RequestTimeTooSkewed") => {
             (Code::StorageDenied, "the clock of this machine differs too much from that of S3; set it right".to_owned())
         }
-        (_, name) if name.starts_with("KMS.") => (
+        (_, name) if name.starts_with("KMS.") && !PASSING.contains(&name) => (
             Code::StorageDenied,
             format!(
                 "the key that S3 is to encrypt with cannot be used ({said}); check `storage.kmsKeyId`, and that the role may use it"
@@ -103,13 +119,17 @@ where
         (_, "InvalidAccessKeyId" | "InvalidToken" | "SignatureDoesNotMatch") => {
             (Code::StorageDenied, format!("S3 does not take the AWS credentials ({said}); check the access key and its secret"))
         }
-        (Some(401 | 403), _) => (
-            Code::StorageDenied,
-            format!("S3 refuses access ({said}); allow `{action}` on the bucket `{bucket}` to the role or user of the service"),
-        ),
+        (Some(401 | 403), _) => (Code::StorageDenied, refused(&said, missing_right(error.message()).unwrap_or(action), bucket)),
         (Some(412), _) => (Code::StorageUnavailable, "the object was replaced meanwhile".to_owned()),
         (Some(507), _) => (Code::StorageFull, "there is no room left; free some, or shorten the retention".to_owned()),
-        (Some(503), _) => (Code::StorageUnavailable, format!("S3 asks for fewer calls, and went on doing so ({said})")),
+        (Some(429 | 503), _) => (Code::StorageUnavailable, format!("S3 asks for fewer calls, and went on doing so ({said})")),
+        // A conflict passes as well; anything else would be refused again.
+        (Some(400..=499), name) if !matches!(status, Some(408 | 409)) && !PASSING.contains(&name) => (
+            Code::StorageDenied,
+            format!(
+                "S3 does not take the call ({said}); check the section `storage` of the configuration, and what answers there"
+            ),
+        ),
         (Some(_), _) => (Code::StorageUnavailable, format!("S3 does not answer as it should ({said})")),
         (None, _) => match no_credentials(&error) {
             Some(why) => (
@@ -128,6 +148,19 @@ where
 pub(super) fn broken_off(source: impl StdError + Send + Sync + 'static) -> Failure {
     let sentence = "S3 broke off its answer".to_owned();
     Failure { code: Code::StorageUnavailable, sentence, status: None, name: None, source: Box::new(source) }
+}
+
+fn refused(said: &str, action: &str, bucket: &str) -> String {
+    let on = if action.starts_with("kms:") { "the key that encrypts in the bucket" } else { "the bucket" };
+    format!("S3 refuses access ({said}); allow `{action}` on {on} `{bucket}` to the role or user of the service")
+}
+
+/// The right that S3 itself says is missing. It may be one that the call needs beside its own, as that to a key of KMS.
+pub(super) fn missing_right(message: Option<&str>) -> Option<&str> {
+    let (_, rest) = message?.split_once("not authorized to perform: ")?;
+    let right = rest.split_whitespace().next()?;
+    let is_name = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    right.split_once(':').filter(|(service, call)| is_name(service) && is_name(call)).map(|_| right)
 }
 
 fn elsewhere(bucket: &str, region: &str, home: Option<&str>) -> String {

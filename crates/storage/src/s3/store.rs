@@ -21,7 +21,7 @@ use super::error::broken_off;
 use super::upload::Upload;
 use super::{Bucket, Failure};
 
-/// How often the reading of one object may break off.
+/// How often the reading of one object may break off without anything having come.
 const BREAKS: u32 = 5;
 
 #[async_trait]
@@ -129,6 +129,7 @@ impl Bucket {
                     match body.try_next().await {
                         Ok(Some(piece)) => {
                             rest.start += piece.len() as u64;
+                            breaks = if piece.is_empty() { breaks } else { 0 };
                             return Ok(Some((piece, (body, rest, breaks))));
                         }
                         Ok(None) => return Ok(None),

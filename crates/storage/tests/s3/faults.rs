@@ -90,6 +90,57 @@ async fn credentials_that_have_expired_are_said() {
     assert!(error.message().contains("have expired"), "{error}");
 }
 
+#[tokio::test]
+async fn what_s3_would_refuse_again_is_not_tried_again() {
+    let world = World::new().await;
+    let cases = [
+        (400, "EntityTooLarge", Code::SingleFileTooLarge),
+        (400, "InvalidBucketName", Code::ConfigInvalid),
+        (400, "InvalidArgument", Code::StorageDenied),
+        (405, "MethodNotAllowed", Code::StorageDenied),
+        (400, "KMS.DisabledException", Code::StorageDenied),
+        (400, "RequestTimeout", Code::StorageUnavailable),
+        (400, "KMS.ThrottlingException", Code::StorageUnavailable),
+        (408, "Other", Code::StorageUnavailable),
+        (409, "OperationAborted", Code::StorageUnavailable),
+        (429, "TooManyRequests", Code::StorageUnavailable),
+        (500, "InternalError", Code::StorageUnavailable),
+    ];
+    // Side by side, each under its own name: what passes is tried several times.
+    world.server.fail(move |call| {
+        let (status, name, _) = cases.into_iter().find(|(_, name, _)| call.path.ends_with(name))?;
+        Some(Fault::Refused(status, name, "no"))
+    });
+    let put = cases.map(|(_, name, _)| {
+        let storage = world.storage.clone();
+        async move { storage.put(&file(name), Bytes::new()).await.unwrap_err() }
+    });
+    for ((_, name, expected), error) in cases.into_iter().zip(futures::future::join_all(put).await) {
+        assert_eq!(
+            (error.code(), error.kind().is_retryable()),
+            (expected, expected == Code::StorageUnavailable),
+            "{name}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_right_that_s3_names_is_the_one_that_is_asked_for() {
+    let world = World::new().await;
+    let named = "User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: kms:GenerateDataKey on resource: arn:aws:kms:c \
+                 because no identity-based policy allows the kms:GenerateDataKey action";
+    for (message, expected) in [
+        (named, "allow `kms:GenerateDataKey` on the key that encrypts in the bucket `results`"),
+        ("Access Denied", "allow `s3:PutObject` on the bucket `results`"),
+        ("not authorized to perform: `rm` on it", "allow `s3:PutObject` on the bucket `results`"),
+    ] {
+        world.server.fail(move |_| Some(Fault::Refused(403, "AccessDenied", message)));
+        let error = world.storage.put(&file("output000"), Bytes::new()).await.unwrap_err();
+        assert_eq!(error.code(), Code::StorageDenied, "{}", error.chain());
+        assert!(error.message().contains(expected), "{error}");
+    }
+}
+
 #[derive(Debug)]
 struct Nobody;
 
@@ -159,6 +210,27 @@ async fn reading_goes_on_where_the_connection_was_cut() {
         read.extend_from_slice(&piece);
     }
     assert!(read == bytes, "it has other bytes");
+}
+
+#[tokio::test]
+async fn reading_goes_on_however_often_the_connection_is_cut_as_long_as_something_comes() {
+    let world = World::new().await;
+    let bytes = noise(1, 96 * MIB);
+    world.put(&[("output000", bytes.clone())]).await;
+    let stat = world.storage.stat(&file("output000")).await.unwrap().unwrap();
+    let answers = || world.server.calls().iter().filter(|call| call.method == "GET").count();
+    let mut pieces = world.storage.open_range(&file("output000"), &stat, 0..stat.size).await.unwrap();
+    let (mut read, mut cut) = (Vec::new(), 0);
+    while let Some(piece) = pieces.try_next().await.unwrap() {
+        read.extend_from_slice(&piece);
+        // Once an answer.
+        if cut < answers() {
+            cut = answers();
+            world.server.cut_all();
+        }
+    }
+    assert!(read == bytes, "it has other bytes");
+    assert!(answers() > 7, "{} answers", answers());
 }
 
 #[tokio::test]

@@ -73,6 +73,24 @@ async fn a_join_whose_connection_is_cut_is_aborted() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_larger_than_s3_takes_is_told_at_its_completion() {
+    let world = World::new().await;
+    let keys = world.put(&[("output000", noise(1, 6 * MIB)), ("output001", noise(2, 6 * MIB))]).await;
+    let pieces: Vec<_> = keys.into_iter().map(JoinPart::File).collect();
+    // S3 begins some of its answers before it knows how they end.
+    for status in [400, 200] {
+        world.server.fail(move |call| {
+            let is_completion = call.method == "POST" && call.query.contains("uploadId");
+            is_completion.then_some(Fault::Refused(status, "EntityTooLarge", "Your proposed upload exceeds the maximum"))
+        });
+        let error = world.storage.join(&pieces, &file("joined.csv")).await.unwrap_err();
+        assert_eq!(error.code(), Code::SingleFileTooLarge, "{}", error.chain());
+        assert!(error.message().contains("`singleFile` false"), "{error}");
+        assert_eq!(world.server.uploads(), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_join_that_nobody_waits_for_any_more_is_aborted() {
     let world = World::new().await;
     let keys = world.put(&[("output000", noise(1, 6 * MIB)), ("output001", noise(2, 6 * MIB))]).await;
