@@ -97,7 +97,7 @@ pub struct UnloadRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 5, maximum = 6_200)]
     pub max_file_size_mb: Option<u32>,
-    /// How large a row group gets, in MB; 32 when it is absent. Parquet only.
+    /// How large a row group gets, in MiB; 32 when it is absent. Parquet only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 32, maximum = 128)]
     pub row_group_size_mb: Option<u32>,

@@ -169,7 +169,7 @@ pub struct OptionsView {
     /// How large a file gets before the next is begun, in millions of bytes; null for what the warehouse does by itself.
     #[schema(required)]
     pub max_file_size_mb: Option<u32>,
-    /// How large a row group gets, in MB; null for what the warehouse does by itself.
+    /// How large a row group gets, in MiB; null for what the warehouse does by itself.
     #[schema(required)]
     pub row_group_size_mb: Option<u32>,
     /// The columns by whose values the files are put into folders.

@@ -309,12 +309,11 @@ fn illegal(message: impl Into<String>) -> Error {
 
 fn bounded<T: Into<u64> + Copy>(name: &str, value: T) -> Result<T> {
     let number = value.into();
-    match BOUNDS.iter().find(|(bounded, ..)| *bounded == name) {
-        Some((_, least, most)) if !(*least..=*most).contains(&number) => {
-            Err(illegal(format!("`{name}` is {number}; it must be from {least} to {most}")))
-        }
-        _ => Ok(value),
+    let (_, least, most) = BOUNDS.iter().find(|(bounded, ..)| *bounded == name).copied().unwrap_or(("", 1, 0));
+    if (least..=most).contains(&number) {
+        return Ok(value);
     }
+    Err(illegal(format!("`{name}` is {number}; it must be from {least} to {most}")))
 }
 
 /// One ASCII character that cannot be taken for quoting or a line's end (UNLOAD, DELIMITER), be it a control character.

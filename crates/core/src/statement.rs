@@ -7,7 +7,8 @@
 use crate::options::{Compression, FixedWidth, Format};
 use crate::unload::NewUnload;
 
-/// A megabyte as `MAXFILESIZE` is read here: the documentation does not say which, and files that are smaller do no harm.
+/// A megabyte as `MAXFILESIZE` is read here: the documentation does not say which, and files that are smaller do no harm. `ROWGROUPSIZE` counts
+/// in MiB, as writers of Parquet do.
 pub const MEGABYTE: u64 = 1_000_000;
 
 /// The role that the warehouse takes on to write (`IAM_ROLE`).
@@ -76,7 +77,7 @@ pub struct UnloadStatement {
     pub parallel: bool,
     /// `MAXFILESIZE AS`, in bytes
     pub max_file_size: Option<u64>,
-    /// `ROWGROUPSIZE AS`, in MB
+    /// `ROWGROUPSIZE AS`, in MiB
     pub row_group_size_mb: Option<u32>,
     /// `EXTENSION`
     pub extension: Option<String>,

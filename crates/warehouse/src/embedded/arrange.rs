@@ -1,8 +1,8 @@
 //! How the rows of a query come to the slices that write them.
 //!
 //! Whole batches go round, but the first are dealt out: a small result is spread over all slices, as Redshift's rows lie on them. For
-//! `PARTITION BY`, rows of one folder are brought together. So a slice has one file open at a time, and a folder one file a slice, however
-//! many folders there are and however they alternate.
+//! `PARTITION BY`, rows of one folder are brought together. So a slice has one file open at a time, and a folder one file a slice (two
+//! where NULL and the empty text share it), however many folders there are and however they alternate.
 
 mod gather;
 mod share;
