@@ -71,7 +71,7 @@ pub struct Pace {
     pub long_polls: bool,
     /// How long a submit is repeated after a refusal that passes; whoever starts a statement does not wait for ever.
     pub patience: Duration,
-    /// How long after a submit that is unclear a list without it is believed.
+    /// How long after it is asked for a statement that may have been submitted just before a list without it is believed.
     pub settle: Duration,
 }
 
@@ -175,7 +175,7 @@ impl Warehouse for RedshiftData {
     async fn empty_result(&self, statement: &UnloadStatement) -> Result<EmptyResult> {
         self.refuse_rows(statement).await?;
         let answer = self.query(&empty::columns_of(&statement.query), "outflow-columns").await?;
-        empty::file(statement, column::columns(&answer.columns))
+        empty::file(statement, &column::columns(&answer.columns))
     }
 
     async fn tables(&self) -> Result<Vec<Table>> {

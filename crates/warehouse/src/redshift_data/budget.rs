@@ -61,7 +61,7 @@ impl Budget {
 
     /// Takes note of a refusal, and hands it on.
     pub(super) fn told(&self, refusal: Refusal) -> Refusal {
-        if refusal.is_throttling() && refusal.name.contains("hrottl") {
+        if refusal.is_of_rate() {
             let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
             pace.slow_down(Instant::now());
         }
@@ -83,6 +83,26 @@ mod tests {
         let turns: Vec<_> = (0..BURST + 11).map(|_| pace.take(now, USUAL).saturating_duration_since(now).as_millis()).collect();
         assert_eq!(turns[..6], [0; 6]);
         assert_eq!(turns[6..], [100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000]);
+    }
+
+    #[test]
+    fn every_word_for_too_many_calls_slows_down_and_too_many_statements_do_not() {
+        let slows = |name: &str| {
+            let budget = Budget::new(10.0);
+            budget.told(Refusal {
+                error: outflow_core::Error::new(outflow_core::Code::WarehouseThrottled, "less"),
+                may_have_taken_effect: false,
+                name: name.to_owned(),
+                said: String::new(),
+            });
+            budget.pace.lock().unwrap().distance > USUAL
+        };
+        for name in ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"] {
+            assert!(slows(name), "{name}");
+        }
+        for name in ["ActiveStatementsExceededException", "ActiveSessionsExceededException"] {
+            assert!(!slows(name), "{name}");
+        }
     }
 
     #[test]

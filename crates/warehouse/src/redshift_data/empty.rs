@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use outflow_core::field::FieldStyle;
 use outflow_core::options::Format;
-use outflow_core::schema::Column;
+use outflow_core::schema::{Column, place_of_column};
 use outflow_core::statement::{UnloadStatement, literal};
 use outflow_core::warehouse::EmptyResult;
 use outflow_core::{Code, Error, Result};
@@ -27,13 +27,18 @@ pub(super) fn rows_at(destination: &str) -> String {
     format!("SELECT SUM(unloaded_rows) AS unloaded FROM sys_unload_history WHERE LEFT(unloaded_location, {size}) = {place}")
 }
 
-/// The file without rows: its header or its schema.
+/// The file without rows: its header or its schema. Columns that are in the names of folders are not in it; they are found as the
+/// warehouse finds those of `PARTITION BY`: exactly, or but for case.
 ///
 /// # Errors
 /// `internal`, when it cannot be written.
-pub(super) fn file(statement: &UnloadStatement, columns: Vec<Column>) -> Result<EmptyResult> {
-    let is_in_folders = |column: &Column| !statement.partition_include && statement.partition_by.contains(&column.name);
-    let schema: Vec<Column> = columns.into_iter().filter(|column| !is_in_folders(column)).collect();
+pub(super) fn file(statement: &UnloadStatement, columns: &[Column]) -> Result<EmptyResult> {
+    let names = columns.iter().map(|column| column.name.as_str());
+    let place = |name: &String| place_of_column(names.clone(), name, str::to_lowercase);
+    let in_folders: Vec<usize> =
+        if statement.partition_include { Vec::new() } else { statement.partition_by.iter().filter_map(place).collect() };
+    let in_file = columns.iter().enumerate().filter(|(place, _)| !in_folders.contains(place));
+    let schema: Vec<Column> = in_file.map(|(_, column)| column.clone()).collect();
     let bytes = if statement.format == Format::Parquet {
         parquet(&schema)
             .map_err(|error| Error::new(Code::Internal, "a Parquet file without rows cannot be written").with_source(error))?
@@ -106,14 +111,27 @@ mod tests {
     fn text_without_rows_is_its_header() {
         let csv = UnloadStatement { header: true, delimiter: Some(','), ..statement(Format::Csv) };
         let of = columns(&[("id", "integer"), ("a,b", "boolean"), ("day", "date")]);
-        assert_eq!(file(&csv, of.clone()).unwrap().bytes, b"id,\"a,b\",day\n");
+        assert_eq!(file(&csv, &of).unwrap().bytes, b"id,\"a,b\",day\n");
         let partitioned = UnloadStatement { partition_by: vec!["day".to_owned()], ..csv.clone() };
-        let empty = file(&partitioned, of.clone()).unwrap();
+        let empty = file(&partitioned, &of).unwrap();
         assert_eq!((empty.bytes.as_slice(), empty.schema.len()), (&b"id,\"a,b\"\n"[..], 2));
-        assert_eq!(file(&UnloadStatement { partition_include: true, ..partitioned }, of.clone()).unwrap().schema.len(), 3);
-        assert_eq!(file(&statement(Format::Json), of.clone()).unwrap().bytes, b"");
-        let gzip = file(&UnloadStatement { compression: Compression::Gzip, ..csv }, of).unwrap().bytes;
+        assert_eq!(file(&UnloadStatement { partition_include: true, ..partitioned }, &of).unwrap().schema.len(), 3);
+        assert_eq!(file(&statement(Format::Json), &of).unwrap().bytes, b"");
+        let gzip = file(&UnloadStatement { compression: Compression::Gzip, ..csv }, &of).unwrap().bytes;
         assert_eq!(gzip[..2], [0x1f, 0x8b]);
+    }
+
+    #[test]
+    fn columns_in_folders_are_found_but_for_case_unless_several_would_be() {
+        let partitioned =
+            |by: &str| UnloadStatement { header: true, partition_by: vec![by.to_owned()], ..statement(Format::Csv) };
+        let names = |by: &str, of: &[(&str, &str)]| {
+            let empty = file(&partitioned(by), &columns(of)).unwrap();
+            empty.schema.into_iter().map(|column| column.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("day", &[("id", "integer"), ("Day", "date")]), ["id"]);
+        assert_eq!(names("DAY", &[("id", "integer"), ("day", "date")]), ["id"]);
+        assert_eq!(names("day", &[("day", "date"), ("Day", "date")]), ["Day"]);
     }
 
     #[test]
@@ -134,7 +152,7 @@ mod tests {
             ("m", "character varying(25)"),
             ("odd name; \"", "super"),
         ];
-        let bytes = file(&statement(Format::Parquet), columns(&of)).unwrap().bytes;
+        let bytes = file(&statement(Format::Parquet), &columns(&of)).unwrap().bytes;
         let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
         let metadata = reader.metadata().file_metadata();
         assert_eq!((metadata.num_rows(), reader.num_row_groups()), (0, 0));

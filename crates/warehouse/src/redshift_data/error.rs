@@ -5,6 +5,9 @@
 use aws_sdk_redshiftdata::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use outflow_core::{Code, Error};
 
+/// AWS's names for more calls a second than it takes.
+const RATE: [&str; 5] = ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"];
+
 /// A call that failed.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -45,7 +48,12 @@ impl Refusal {
         self.name == "ValidationException"
     }
 
-    /// Whether it asks for fewer calls.
+    /// Whether it asks for fewer calls a second, and not for fewer statements at a time.
+    pub(super) fn is_of_rate(&self) -> bool {
+        RATE.contains(&self.name.as_str())
+    }
+
+    /// Whether it passes when less is asked for.
     pub(super) fn is_throttling(&self) -> bool {
         self.error.code() == Code::WarehouseThrottled
     }
@@ -112,7 +120,7 @@ fn from_here(told: &str) -> Found {
 fn from_service(operation: &str, name: &str, said: &str) -> (Found, bool) {
     let refused = |code: Code, message: String| ((code, message), false);
     match name {
-        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" => {
+        _ if RATE.contains(&name) => {
             refused(Code::WarehouseThrottled, format!("the Data API asks for fewer calls of `{operation}`"))
         }
         "ActiveStatementsExceededException" => refused(

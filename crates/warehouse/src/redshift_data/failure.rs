@@ -8,7 +8,7 @@ use super::place::place_of;
 /// The error of a statement that ended without a result. `said` is what Redshift says, `sql` the statement, where the Data API tells it.
 pub(super) fn failure(said: &str, sql: Option<&str>) -> Error {
     let plain = plain(said);
-    let lower = plain.to_lowercase();
+    let lower = without_names(&plain).to_lowercase();
     let Some((_, code, advice)) = KNOWN.iter().find(|(signs, _, _)| signs.iter().all(|sign| lower.contains(sign))) else {
         return placed(Error::new(Code::QueryFailed, plain), said, sql);
     };
@@ -18,13 +18,32 @@ pub(super) fn failure(said: &str, sql: Option<&str>) -> Error {
 
 /// Whether it ended because somebody stopped it.
 pub(super) fn is_cancel(said: &str) -> bool {
-    let said = said.to_lowercase();
+    let said = without_names(said).to_lowercase();
     ["cancelled on user's request", "canceled on user's request", "canceling statement due to user request"]
         .iter()
         .any(|words| said.contains(words))
 }
 
-/// All of these words, in lower case, and what they mean. The first row that fits holds.
+/// A message with nothing between its double quotes: names and values are the caller's, and say nothing of what went wrong.
+fn without_names(said: &str) -> String {
+    let mut parts = said.split('"');
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    while let (Some(name), after) = (parts.next(), parts.next()) {
+        kept.push('"');
+        match after {
+            Some(after) => {
+                kept.push('"');
+                kept.push_str(after);
+            }
+            // A quote that does not end.
+            None => kept.push_str(name),
+        }
+    }
+    kept
+}
+
+/// All of these words, in lower case, and what they mean. The first row that fits holds: what a query is itself to blame for comes
+/// before what passes, since names also stand in messages without quotes.
 type Known = (&'static [&'static str], Code, &'static str);
 
 const KNOWN: &[Known] = &[
@@ -40,10 +59,6 @@ const KNOWN: &[Known] = &[
     (&["permanentredirect"], Code::ConfigInvalid, "set `s3Region` of the warehouse to the bucket's region"),
     (&["nosuchbucket"], Code::ConfigInvalid, "look at `storage.url`"),
     (&["bucket does not exist"], Code::ConfigInvalid, "look at `storage.url`"),
-    (&["slowdown"], Code::StorageUnavailable, ""),
-    (&["reduce your request rate"], Code::StorageUnavailable, ""),
-    (&["s3serviceexception", "status 503"], Code::StorageUnavailable, ""),
-    (&["s3serviceexception", "status 500"], Code::StorageUnavailable, ""),
     (&["kms", "accessdenied"], Code::StorageDenied, "allow the role of `iamRole` to use the key of `kmsKeyId`"),
     (&["s3serviceexception", "access denied"], Code::StorageDenied, "allow the role of `iamRole` to write to the bucket"),
     (&["s3serviceexception", "accessdenied"], Code::StorageDenied, "allow the role of `iamRole` to write to the bucket"),
@@ -67,18 +82,6 @@ const KNOWN: &[Known] = &[
         Code::WarehouseDenied,
         "let Redshift assume the role of `iamRole`, or grant ASSUMEROLE to the database user",
     ),
-    // What passes.
-    (&["serializable isolation violation"], Code::WarehouseUnavailable, ""),
-    (&["connection limit"], Code::WarehouseThrottled, ""),
-    (&["too many connections"], Code::WarehouseThrottled, ""),
-    (&["could not connect"], Code::WarehouseUnavailable, ""),
-    (&["connection", "closed"], Code::WarehouseUnavailable, ""),
-    (&["connection", "reset"], Code::WarehouseUnavailable, ""),
-    (&["connection", "terminated"], Code::WarehouseUnavailable, ""),
-    (&["shutting down"], Code::WarehouseUnavailable, ""),
-    (&["starting up"], Code::WarehouseUnavailable, ""),
-    (&["restart"], Code::WarehouseUnavailable, ""),
-    (&["system request"], Code::WarehouseUnavailable, ""),
     (&["password authentication failed"], Code::WarehouseDenied, "look at `secretArn` or `dbUser`"),
     // The query.
     (
@@ -100,6 +103,22 @@ const KNOWN: &[Known] = &[
     (&["must appear in the group by"], Code::QueryInvalid, ""),
     (&["ambiguous"], Code::QueryInvalid, ""),
     (&["not supported"], Code::QueryInvalid, ""),
+    // What passes.
+    (&["slowdown"], Code::StorageUnavailable, ""),
+    (&["reduce your request rate"], Code::StorageUnavailable, ""),
+    (&["s3serviceexception", "status 503"], Code::StorageUnavailable, ""),
+    (&["s3serviceexception", "status 500"], Code::StorageUnavailable, ""),
+    (&["serializable isolation violation"], Code::WarehouseUnavailable, ""),
+    (&["connection limit"], Code::WarehouseThrottled, ""),
+    (&["too many connections"], Code::WarehouseThrottled, ""),
+    (&["could not connect"], Code::WarehouseUnavailable, ""),
+    (&["connection", "closed"], Code::WarehouseUnavailable, ""),
+    (&["connection", "reset"], Code::WarehouseUnavailable, ""),
+    (&["connection", "terminated"], Code::WarehouseUnavailable, ""),
+    (&["shutting down"], Code::WarehouseUnavailable, ""),
+    (&["starting up"], Code::WarehouseUnavailable, ""),
+    (&["restart"], Code::WarehouseUnavailable, ""),
+    (&["system request"], Code::WarehouseUnavailable, ""),
 ];
 
 /// Redshift's sentence without its label, its place and what only fills the page.
@@ -197,6 +216,15 @@ mod tests {
             ),
             ("ERROR: Query cancelled on system request", Code::WarehouseUnavailable, ""),
             ("", Code::QueryFailed, "does not say why"),
+            // What the caller named says nothing.
+            ("ERROR: relation \"restarts\" does not exist", Code::UnknownTable, "relation \"restarts\""),
+            ("ERROR: column \"shutting down\" does not exist in restarts", Code::UnknownColumn, "column"),
+            ("ERROR: schema \"slowdown\" does not exist", Code::UnknownTable, "schema"),
+            ("ERROR: relation \"a\"b restart\" does not exist", Code::UnknownTable, "relation"),
+            ("ERROR: invalid input syntax for integer: \"system request\"", Code::QueryFailed, "invalid input"),
+            ("ERROR: syntax error at or near \"connection limit\"", Code::SqlSyntax, "syntax error"),
+            ("ERROR: permission denied for relation slowdown_restarts", Code::WarehouseDenied, "grant it"),
+            ("ERROR: function restart(integer) does not exist", Code::QueryInvalid, "function restart"),
         ] {
             let error = failure(said, None);
             assert_eq!(error.code(), code, "{said}: {error}");
@@ -209,5 +237,6 @@ mod tests {
     fn a_cancel_is_no_failure() {
         assert!(is_cancel("ERROR: Query (150) cancelled on user's request"));
         assert!(!is_cancel("ERROR: Query (150) cancelled on system request"));
+        assert!(!is_cancel("ERROR: column \"cancelled on user's request\" does not exist"));
     }
 }

@@ -1,10 +1,12 @@
 //! Starting statements, so that none is started twice, and finding them again.
 //!
-//! A statement's name is its token: the hashed unload and attempt. Within the token's window (8 hours) submitting again is harmless. An
-//! answer that is lost is settled by the name all the same, before anything is submitted again.
+//! A statement's name is its token: the hashed unload and attempt. Within the token's window (8 hours) submitting again is harmless, and
+//! [`Submits::start`], which lasts for seconds, relies on that alone: an answer that is lost is looked up by the name, but a list may lag,
+//! and what it does not show is submitted again under the same token. Whether the statement of an attempt exists at all is settled by the
+//! name, in [`Submits::find`].
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_redshiftdata::types::{StatementData, StatusString};
@@ -17,29 +19,13 @@ use super::client::DataApi;
 const MAX_TEXT: usize = 100_000;
 /// The first and the longest rest in between.
 const REST: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(4));
-/// How long it is remembered that a submit is unclear.
+/// How long it is remembered that nothing runs.
 const MEMORY: Duration = Duration::from_secs(3_600);
 
-/// What this process knows of tokens that it submitted and whose statement it has no name of.
+/// The tokens whose statement does not run for certain: every answer to a submit was a refusal, the last one then.
 #[derive(Debug, Default)]
 pub(super) struct Submits {
-    of: Mutex<HashMap<String, Submit>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Submit {
-    /// Nothing runs: every answer said so.
-    Refused(Instant),
-    /// It may run; when it was last sent.
-    Unclear(Instant),
-}
-
-impl Submit {
-    fn at(self) -> Instant {
-        match self {
-            Self::Refused(at) | Self::Unclear(at) => at,
-        }
-    }
+    refused: Mutex<HashMap<String, Instant>>,
 }
 
 impl Submits {
@@ -57,16 +43,13 @@ impl Submits {
         }
         let name = token.client_token();
         let until = Instant::now() + api.config().pace.patience;
+        // Whoever lets go of this in the middle does not know what was sent.
+        self.take_refused(&name);
         let mut is_unclear = false;
         let mut rest = REST.0;
         loop {
-            // Noted first: whoever lets go of this in the middle does not know either.
-            self.note(&name, Submit::Unclear(Instant::now()));
             let refusal = match api.submit(sql, &name).await {
-                Ok(id) => {
-                    self.forget(&name);
-                    return Ok(StatementId::new(id));
-                }
+                Ok(id) => return Ok(StatementId::new(id)),
                 Err(refusal) => refusal,
             };
             is_unclear |= refusal.may_have_taken_effect;
@@ -75,7 +58,6 @@ impl Submits {
             if (is_unclear || is_of_token)
                 && let Ok(Some(found)) = look(api, &name).await
             {
-                self.forget(&name);
                 return Ok(found);
             }
             let error = refusal.error;
@@ -90,57 +72,51 @@ impl Submits {
     }
 
     fn given_up(&self, name: &str, error: Error, is_unclear: bool) -> Error {
-        if is_unclear {
-            self.note(name, Submit::Unclear(Instant::now()));
-            if error.kind().is_retryable() {
-                return error;
+        match (is_unclear, error.kind().is_retryable()) {
+            (true, true) => error,
+            (true, false) => {
+                let message = "it is not known whether the statement was started";
+                Error::new(Code::WarehouseUnavailable, message).with_source(error.chain())
             }
-            let message = "it is not known whether the statement was started";
-            return Error::new(Code::WarehouseUnavailable, message).with_source(error.chain());
+            (false, true) => {
+                self.note_refused(name);
+                error
+            }
+            (false, false) => error,
         }
-        if error.kind().is_retryable() {
-            self.note(name, Submit::Refused(Instant::now()));
-        } else {
-            self.forget(name);
-        }
-        error
     }
 
-    /// The statement of that token, if there is or was one.
+    /// The statement of that token, if there is or was one. What is not listed is believed only after a while from now: it may have been
+    /// sent until a moment ago, by this process or by one that died, and nobody knows when.
     ///
     /// # Errors
     /// When it cannot be told.
     pub(super) async fn find(&self, api: &DataApi, token: &AttemptToken) -> Result<Option<StatementId>> {
         let name = token.client_token();
-        let known = self.known(&name);
-        if let Some(Submit::Refused(_)) = known {
-            self.forget(&name);
+        if self.take_refused(&name) {
             return Ok(None);
         }
+        let since = Instant::now();
         if let Some(found) = look(api, &name).await? {
-            self.forget(&name);
             return Ok(Some(found));
         }
-        // What was sent a moment ago, by this process or by one that died, may still be on its way.
-        let since = known.map_or_else(Instant::now, Submit::at);
         tokio::time::sleep_until(since + api.config().pace.settle).await;
-        let found = look(api, &name).await?;
-        self.forget(&name);
-        Ok(found)
+        look(api, &name).await
     }
 
-    fn note(&self, name: &str, submit: Submit) {
-        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-        of.retain(|_, submit| submit.at().elapsed() < MEMORY);
-        of.insert(name.to_owned(), submit);
+    fn note_refused(&self, name: &str) {
+        let mut refused = self.lock();
+        refused.retain(|_, at| at.elapsed() < MEMORY);
+        refused.insert(name.to_owned(), Instant::now());
     }
 
-    fn known(&self, name: &str) -> Option<Submit> {
-        self.of.lock().unwrap_or_else(PoisonError::into_inner).get(name).copied()
+    /// Whether nothing runs for certain; it is forgotten with that.
+    fn take_refused(&self, name: &str) -> bool {
+        self.lock().remove(name).is_some()
     }
 
-    fn forget(&self, name: &str) {
-        self.of.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -118,7 +118,8 @@ impl Watches {
         let ended = tokio::time::timeout(wait, seen.wait_for(Seen::is_final)).await;
         let found = match ended {
             Ok(Ok(found)) => found.clone(),
-            // The task went with its runtime.
+            // The watching ended without an end to tell: nobody had asked for a while, the warehouse was let go of, or the task went with
+            // its runtime. The next poll begins anew.
             Ok(Err(_)) => Seen::Running,
             Err(_) => Seen::Running,
         };

@@ -100,6 +100,26 @@ async fn who_lets_go_in_the_middle_finds_it_later_though_the_list_lags() {
 }
 
 #[tokio::test]
+async fn what_waited_long_to_be_sent_is_not_thought_absent_at_once() {
+    let fake = Fake::start().await;
+    let mut config = fake.config();
+    // The second submit waits for its turn longer than a list may lag.
+    config.pace.executes_per_second = 2.0;
+    let (settle, token) = (config.pace.settle, token());
+    let warehouse = outflow_warehouse::redshift_data::RedshiftData::new(config).unwrap();
+    warehouse.start(&statement("SELECT 1"), &crate::token()).await.unwrap();
+    fake.fail("ExecuteStatement", [Fault::Hang]);
+    let sent = statement("SELECT 2");
+    let let_go = tokio::time::timeout(Duration::from_secs(1), warehouse.start(&sent, &token)).await;
+    assert!(let_go.is_err());
+    fake.fail("ListStatements", [Fault::ShowNothing]);
+    let begun = Instant::now();
+    let found = warehouse.find(&token).await.unwrap();
+    assert_eq!(found.unwrap().as_str(), fake.statements()[1].id);
+    assert!(begun.elapsed() >= settle, "a list may lag that long behind what was just sent: {:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn what_cannot_be_told_is_an_error_and_not_an_absence() {
     let fake = Fake::start().await;
     let (warehouse, token) = (fake.warehouse(), token());
