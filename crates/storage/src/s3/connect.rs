@@ -57,8 +57,10 @@ pub(super) async fn connect(bucket: &str, options: &S3Options) -> Result<Connect
     let mut conf = base(&sdk).region(Region::new(region.clone())).force_path_style(path_style);
     conf.set_endpoint_url(endpoint.clone());
     let public_endpoint = options.public_endpoint.clone().or(endpoint);
+    let is_public_in_path = options.path_style.unwrap_or(public_endpoint.is_some());
     let mut presigning = conf
         .clone()
+        .force_path_style(is_public_in_path)
         .credentials_provider(SharedCredentialsProvider::from(Arc::clone(&signing) as Arc<_>))
         .identity_cache(IdentityCache::no_cache());
     presigning.set_endpoint_url(public_endpoint.clone());
@@ -66,7 +68,7 @@ pub(super) async fn connect(bucket: &str, options: &S3Options) -> Result<Connect
         client: Client::from_conf(conf.build()),
         presigner: Client::from_conf(presigning.build()),
         signing,
-        address: Address::new(bucket, &region, public_endpoint.as_deref(), path_style),
+        address: Address::new(bucket, &region, public_endpoint.as_deref(), is_public_in_path),
         region,
     })
 }
@@ -110,4 +112,41 @@ fn configured_endpoint(sdk: &SdkConfig) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id("S3").env("AWS_ENDPOINT_URL").profile("endpoint_url").build().ok()?;
     let own = sdk.service_config().and_then(|config| config.load_config(key));
     own.or_else(|| sdk.endpoint_url().map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+    use outflow_core::Timestamp;
+    use outflow_core::key::StorageKey;
+
+    use super::*;
+    use crate::LinkTarget;
+    use crate::s3::{Bucket, Method};
+    use crate::world::place;
+
+    #[tokio::test]
+    async fn at_a_public_endpoint_alone_the_bucket_stands_in_the_path_unless_told() {
+        let credentials = Credentials::new("id", "secret", None, None, "test");
+        for (path_style, expected) in [
+            (None, "https://files.example.com/results/a"),
+            (Some(true), "https://files.example.com/results/a"),
+            (Some(false), "https://results.files.example.com/a"),
+        ] {
+            let options = S3Options {
+                region: Some("eu-west-1".to_owned()),
+                public_endpoint: Some("https://files.example.com".to_owned()),
+                path_style,
+                credentials: Some(SharedCredentialsProvider::new(credentials.clone())),
+                ..S3Options::default()
+            };
+            let bucket = Bucket::open("results", &options).await.unwrap();
+            assert_eq!(bucket.address("a"), expected);
+            let key = StorageKey::Receipt(place(1));
+            let target = LinkTarget { key, download_name: "a".to_owned(), content_type: "text/csv".to_owned() };
+            let now = Timestamp::from(std::time::SystemTime::now());
+            let link = bucket.sign("a", &target, Method::Get, Duration::from_secs(60), now).await.unwrap();
+            assert_eq!(link.url.split('?').next(), Some(expected));
+        }
+    }
 }
