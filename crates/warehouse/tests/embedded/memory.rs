@@ -25,23 +25,23 @@ fn in_a_process(test: &str) {
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_does_not_grow_with_the_result() {
-    in_a_process("a_result_of_five_times_the_size");
+    in_a_process("a_result_of_ten_times_the_size");
 }
 
 #[tokio::test]
 #[ignore = "run in a process of its own by another test"]
-async fn a_result_of_five_times_the_size() {
+async fn a_result_of_ten_times_the_size() {
     let fixture = Fixture::sample();
     let mut peaks = Vec::new();
-    for (times, megabytes) in [(6, 40), (28, 195)] {
+    for (times, megabytes) in [(6, 40), (56, 390)] {
         let query = format!("SELECT l.* FROM lineitem l, nation, region WHERE n_nationkey * 5 + r_regionkey < {times}");
         let statement = fixture.statement(&query);
         let bytes = fixture.unload_and_forget(&statement).await;
         assert!(bytes >= megabytes << 20, "{bytes} bytes");
         peaks.push(peak());
     }
-    // Held in memory, the larger result would take 155 MB more. What the allocator keeps for each thread differs from run to run.
-    assert!(peaks[1] < peaks[0] + 90, "{peaks:?} MB");
+    // Held in memory, the larger result would take 350 MB more; 40 to 60 MB were measured. What the allocator keeps for each thread differs.
+    assert!(peaks[1] < peaks[0] + 180, "{peaks:?} MB");
 }
 
 #[cfg(target_os = "linux")]
@@ -71,7 +71,7 @@ async fn thousands_of_partitions() {
             peaks.push(peak());
         }
         // A hundred times as many files were measured to take up to 70 MB more; writers that stayed open would take far more than this.
-        assert!(peaks[1] < peaks[0] + 120, "{format:?}, parallel {parallel}: {peaks:?} MB");
+        assert!(peaks[1] < peaks[0] + 160, "{format:?}, parallel {parallel}: {peaks:?} MB");
     }
 }
 
@@ -88,7 +88,7 @@ async fn fields_of_a_hundred_thousand_bytes() {
     let create = |name: &str| BufWriter::new(File::create(folder.path().join(name)).unwrap());
     let (mut csv, mut json, field) = (create("c.csv"), create("j.json"), "x".repeat(100_000));
     csv.write_all(b"id,text\n").unwrap();
-    for id in 0..900 {
+    for id in 0..3_600 {
         csv.write_all(format!("{id},{field}\n").as_bytes()).unwrap();
         json.write_all(format!("{{\"id\":{id},\"text\":\"{field}\"}}\n").as_bytes()).unwrap();
     }
@@ -98,10 +98,11 @@ async fn fields_of_a_hundred_thousand_bytes() {
     let before = peak();
     for table in ["c", "j"] {
         let statement = fixture.statement(&format!("SELECT * FROM {table} WHERE id >= 0"));
-        assert!(fixture.unload_and_forget(&statement).await > 90_000_000);
+        assert!(fixture.unload_and_forget(&statement).await > 360_000_000);
     }
     let grown = peak() - before;
-    assert!(grown < 120, "{grown} MB more than {before} MB for results of 90 MB");
+    // 60 to 150 MB were measured, whatever the number of rows: what the allocator keeps differs. A result that is held takes 360 MB.
+    assert!(grown < 240, "{grown} MB more than {before} MB for results of 360 MB");
 }
 
 #[tokio::test]
