@@ -6,7 +6,7 @@
 mod bucket;
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -51,7 +51,7 @@ impl Storage {
     ///
     /// # Errors
     /// `not_found` when a part is missing; `verification_failed` when one does not begin with what is to be left out; `single_file_too_large`
-    /// when S3 takes no file of so many parts; `storage_full`, `storage_denied`, `storage_unavailable`.
+    /// when S3 takes no file of so many parts or of that size; `storage_full`, `storage_denied`, `storage_unavailable`.
     pub async fn join(&self, parts: &[JoinPart], target: &StorageKey) -> Result<u64> {
         self.sums.forget(&self.path_of(target)?);
         match &self.backend {
@@ -157,28 +157,34 @@ fn copy(folder: &LocalFolder, sources: &[Source], mut target: &File, wanted: &At
             }
             Source::Rest { path, head, is_gzip: true } => {
                 let mut file = BufReader::with_capacity(1 << 20, folder.open_file(path)?);
-                let mut member = GzDecoder::new(&mut file);
-                skip(&mut member, head, path)?;
-                let mut shorter = GzEncoder::new(&mut target, flate2::Compression::default());
-                in_stretches(&mut member, &mut shorter, wanted)?;
-                shorter.finish()?;
-                in_stretches(&mut file, &mut target, wanted)?;
+                shorten(&mut file, &mut target, head, path, wanted)?;
             }
         }
     }
     Ok(target.metadata()?.len())
 }
 
-/// Copies all that is left, looking now and then whether it is still wanted. Between two files the standard library lets the kernel copy.
+/// Copies a gzip file without the text that it begins with: its first member is compressed anew.
+fn shorten(file: &mut impl BufRead, target: &mut impl Write, head: &[u8], path: &Path, wanted: &AtomicBool) -> io::Result<()> {
+    let mut member = GzDecoder::new(&mut *file);
+    skip(&mut member, head, path)?;
+    let mut shorter = GzEncoder::new(&mut *target, flate2::Compression::default());
+    in_stretches(&mut member, &mut shorter, wanted)?;
+    shorter.finish()?;
+    in_stretches(file, target, wanted)
+}
+
+/// Copies all that is left, looking before, now and then, and after whether it is still wanted. Between two files the standard library lets the kernel copy.
 fn in_stretches(source: &mut impl Read, target: &mut impl Write, wanted: &AtomicBool) -> io::Result<()> {
-    loop {
-        if !wanted.load(Ordering::Relaxed) {
-            return Err(io::Error::other("nobody waits for the joined file any more"));
-        }
-        if io::copy(&mut source.take(STRETCH), target)? < STRETCH {
-            return Ok(());
-        }
+    let is_wanted = || match wanted.load(Ordering::Relaxed) {
+        true => Ok(()),
+        false => Err(io::Error::other("nobody waits for the joined file any more")),
+    };
+    is_wanted()?;
+    while io::copy(&mut source.take(STRETCH), target)? == STRETCH {
+        is_wanted()?;
     }
+    is_wanted()
 }
 
 fn skip(source: &mut impl Read, head: &[u8], path: &Path) -> io::Result<()> {

@@ -1,10 +1,10 @@
 //! Joining in a bucket: what S3 is to copy, and what must be looked into first.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
-use flate2::bufread::GzDecoder;
-use flate2::write::GzEncoder;
 use object_store::GetOptions;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
@@ -13,7 +13,7 @@ use outflow_core::options::Compression;
 use outflow_core::{Code, Error, Result};
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
-use super::{JoinPart, OtherHead, missing, not_without_its_beginning, skip};
+use super::{JoinPart, OtherHead, Wanted, missing, not_without_its_beginning, shorten};
 use crate::error::from_object_store;
 use crate::read::FileStat;
 use crate::s3::{Bucket, Joined, Source, Stretch};
@@ -22,7 +22,31 @@ use crate::storage::{Storage, stopped};
 impl Storage {
     pub(super) async fn join_in_bucket(&self, bucket: &Bucket, parts: &[JoinPart], target: &StorageKey) -> Result<u64> {
         let what = format!("joining {} parts into `{}`", parts.len(), target.path());
-        let (mut sources, mut shortened) = (Vec::with_capacity(parts.len()), Vec::new());
+        let mut shortened = Vec::new();
+        let joined = match self.sources(bucket, parts, &mut shortened).await {
+            Ok(sources) => bucket.join(sources, &self.whole_key(target)).await.map_err(|failure| failure.into_error(&what)),
+            Err(error) => Err(error),
+        };
+        for rest in shortened {
+            if let Err(error) = self.delete(&rest).await {
+                tracing::warn!(error = error.chain(), "a copy without its header stays until its attempt is deleted");
+            }
+        }
+        match joined? {
+            Joined::Made { size, through_us } => {
+                tracing::info!(parts = parts.len(), size, through_us, "joined");
+                Ok(size)
+            }
+            Joined::TooMany => {
+                let message = format!("{what}: S3 takes no file of so many parts; send `singleFile` false");
+                Err(Error::new(Code::SingleFileTooLarge, message))
+            }
+        }
+    }
+
+    /// What S3 is to join. Copies without their headers that are made for it are told as soon as they are there, whatever comes after.
+    async fn sources(&self, bucket: &Bucket, parts: &[JoinPart], shortened: &mut Vec<StorageKey>) -> Result<Vec<Source>> {
+        let mut sources = Vec::with_capacity(parts.len());
         for part in parts {
             sources.push(match part {
                 JoinPart::Bytes(bytes) => Source::Bytes(bytes.clone()),
@@ -33,29 +57,13 @@ impl Storage {
                 }
                 JoinPart::Rest { key, head, compression: Compression::Gzip } => {
                     let rest = self.without_head(key, head.clone()).await?;
-                    let stretch = self.stretch(&rest, 0).await?;
-                    shortened.push(rest);
-                    Source::Object(stretch)
+                    shortened.push(rest.clone());
+                    Source::Object(self.stretch(&rest, 0).await?)
                 }
                 JoinPart::Rest { compression, .. } => return Err(not_without_its_beginning(*compression)),
             });
         }
-        let joined = bucket.join(sources, &self.whole_key(target)).await.map_err(|failure| failure.into_error(&what))?;
-        for rest in shortened {
-            if let Err(error) = self.delete(&rest).await {
-                tracing::warn!(error = error.chain(), "a copy without its header stays until its attempt is deleted");
-            }
-        }
-        match joined {
-            Joined::Made { size, through_us } => {
-                tracing::info!(parts = parts.len(), size, through_us, "joined");
-                Ok(size)
-            }
-            Joined::TooMany => {
-                let message = format!("{what}: S3 takes no file of so many parts; send `singleFile` false");
-                Err(Error::new(Code::SingleFileTooLarge, message))
-            }
-        }
+        Ok(sources)
     }
 
     async fn stretch(&self, key: &StorageKey, from: u64) -> Result<Stretch> {
@@ -74,7 +82,8 @@ impl Storage {
         if begun == *head { Ok(()) } else { Err(other()) }
     }
 
-    /// Writes a gzip file without the text that it begins with, beside it. All of it passes through us, piece by piece.
+    /// Writes a gzip file without the text that it begins with, beside it. All of it passes through us, piece by piece. Nothing is written
+    /// once nobody waits for it.
     async fn without_head(&self, key: &StorageKey, head: Bytes) -> Result<StorageKey> {
         let what = format!("leaving the header out of `{}`", key.path());
         let StorageKey::File(place, name) = key else { return Err(missing(key)) };
@@ -83,14 +92,11 @@ impl Storage {
         let source = SyncIoBridge::new(StreamReader::new(result.into_stream()));
         let mut target = SyncIoBridge::new(BufWriter::new(self.object_store(), self.path_of(&rest)?));
         let shown = self.path_of(key)?;
+        let wanted = Wanted(Arc::new(AtomicBool::new(true)));
+        let flag = Arc::clone(&wanted.0);
         let written = tokio::task::spawn_blocking(move || {
             let mut source = io::BufReader::with_capacity(1 << 20, source);
-            let mut member = GzDecoder::new(&mut source);
-            skip(&mut member, &head, &shown)?;
-            let mut shorter = GzEncoder::new(&mut target, flate2::Compression::default());
-            io::copy(&mut member, &mut shorter)?;
-            shorter.finish()?;
-            io::copy(&mut source, &mut target)?;
+            shorten(&mut source, &mut target, &head, &shown, &flag)?;
             target.shutdown()
         });
         written.await.map_err(stopped)?.map_err(|error| {

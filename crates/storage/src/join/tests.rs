@@ -137,6 +137,45 @@ fn a_copy_that_nobody_waits_for_stops() {
 }
 
 #[test]
+fn a_gzip_file_that_nobody_waits_for_is_not_compressed_anew() {
+    let gzip = compress(b"a,b\n1,2\n", Compression::Gzip).unwrap();
+    let (wanted, path, mut target) = (AtomicBool::new(true), Path::from("output001"), Vec::new());
+    shorten(&mut gzip.as_slice(), &mut target, b"a,b\n", &path, &wanted).unwrap();
+    let mut text = String::new();
+    MultiGzDecoder::new(target.as_slice()).read_to_string(&mut text).unwrap();
+    assert_eq!(text, "1,2\n");
+
+    // Given up at the last byte that is read: what was written then must not be taken for the whole.
+    let mut last = LastWish { bytes: &gzip, wanted: &wanted };
+    shorten(&mut last, &mut Vec::new(), b"a,b\n", &path, &wanted).unwrap_err();
+}
+
+/// Bytes that nobody waits for any more once all are read.
+struct LastWish<'a> {
+    bytes: &'a [u8],
+    wanted: &'a AtomicBool,
+}
+
+impl Read for LastWish<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for LastWish<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.wanted.fetch_and(!self.bytes.is_empty(), Ordering::Relaxed);
+        Ok(self.bytes)
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.bytes.consume(amount);
+    }
+}
+
+#[test]
 fn what_is_compressed_is_read_back_and_always_the_same() {
     let text = b"name,value\n".repeat(100);
     for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {

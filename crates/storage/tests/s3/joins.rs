@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use outflow_core::Code;
+use outflow_core::options::Compression;
 use outflow_core::receipt::ChecksumAlgorithm;
 use outflow_storage::JoinPart;
-use outflow_storage::testing::Fault;
+use outflow_storage::testing::{Call, Fault};
 
 use crate::support::{MIB, World, file, noise, place, until};
 
@@ -70,6 +71,26 @@ async fn a_join_whose_connection_is_cut_is_aborted() {
     assert_eq!(error.code(), Code::StorageUnavailable, "{}", error.chain());
     assert_eq!(world.server.uploads(), 0);
     assert_eq!(world.storage.head(&file("joined.csv")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_copy_without_its_header_goes_when_the_join_fails_later() {
+    let world = World::new().await;
+    let gzip = outflow_storage::compress(b"a,b\n1,2\n", Compression::Gzip).unwrap();
+    let keys = world.put(&[("output000", gzip.clone()), ("output001", gzip)]).await;
+    let head = Bytes::from_static(b"a,b\n");
+    let rest = |key| JoinPart::Rest { key, head: head.clone(), compression: Compression::Gzip };
+    let target = file("joined.csv.gz");
+    let is_copy = |call: &Call| call.method == "PUT" && call.path.ends_with(".rest");
+
+    let pieces = [JoinPart::File(keys[0].clone()), rest(keys[1].clone()), rest(file("output002"))];
+    assert_eq!(world.storage.join(&pieces, &target).await.unwrap_err().code(), Code::NotFound);
+    world.server.fail(|call| call.path.ends_with("joined.csv.gz").then_some(Fault::Denied));
+    assert_eq!(world.storage.join(&pieces[..2], &target).await.unwrap_err().code(), Code::StorageDenied);
+
+    assert_eq!(world.server.calls().iter().filter(|call| is_copy(call)).count(), 2);
+    let left: Vec<_> = world.storage.list(&place(1)).await.unwrap().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(left, ["output000", "output001"]);
 }
 
 #[tokio::test]
