@@ -1,9 +1,10 @@
 //! The Redshift Data API: JSON 1.1 over HTTP. Requests are neither signed nor allowed to anybody in particular: everybody may do
-//! everything, on loopback.
+//! everything, on loopback, but pages in a browser.
 
 mod answer;
 mod browse;
 mod error;
+mod host;
 mod request;
 mod result;
 mod statement;
@@ -60,9 +61,12 @@ impl DataApi {
     /// When the connection must end without an answer.
     pub(crate) async fn answer(self: Arc<Self>, request: Request<Body>) -> io::Result<Response<Body>> {
         let (head, body) = request.into_parts();
-        let outcome = match axum::body::to_bytes(body, REQUEST_BYTES).await {
-            Ok(body) => self.operate(&head.headers, &body).await,
-            Err(error) => Err(ApiError::serialization(error.to_string())),
+        let outcome = match host::check(&head.uri, &head.headers) {
+            Err(refusal) => Err(refusal),
+            Ok(()) => match axum::body::to_bytes(body, REQUEST_BYTES).await {
+                Ok(body) => self.operate(&head.headers, &body).await,
+                Err(error) => Err(ApiError::serialization(error.to_string())),
+            },
         };
         let mut response = match outcome {
             Ok(Outcome::Lost) => return Err(io::Error::other("the answer is lost")),
@@ -126,7 +130,8 @@ impl DataApi {
         })?;
         if is_new {
             tracing::info!(id = statement.id, name = ?asked.statement_name, "statement accepted");
-            tokio::spawn(submit::run(Arc::clone(&self.engine), Arc::clone(&statement)));
+            let run = submit::run(Arc::clone(&self.engine), Arc::clone(&statement), texts);
+            tokio::spawn(submit::to_an_end(Arc::clone(&statement), run));
         }
         if self.engine.faults.loses_answer() {
             return Ok(Outcome::Lost);

@@ -157,7 +157,7 @@ impl Run {
         let unloaded = self.engine.warehouse.unload(statement, buckets, self.cancel.clone()).await;
         let unloaded = unloaded.map_err(|error| self.told(&error))?;
         if self.engine.faults.fails_half_way() {
-            return Err(leave_half(&store, &said, &unloaded).await);
+            return Err(leave_half(&store, &unloaded).await);
         }
         let rows = unloaded.rows;
         self.engine.history.wrote(self.query_id, unloaded);
@@ -230,10 +230,9 @@ impl Run {
 }
 
 /// Takes away what a statement that broke off half-way would not have written: the manifest, and every second file.
-async fn leave_half(store: &Arc<dyn ObjectStore>, said: &UnloadText, unloaded: &Unloaded) -> SqlError {
-    let prefix = said.destination.splitn(4, '/').nth(3).unwrap_or_default();
+async fn leave_half(store: &Arc<dyn ObjectStore>, unloaded: &Unloaded) -> SqlError {
     let files = unloaded.files.iter().skip(1).step_by(2).map(|file| file.key.clone());
-    for key in files.chain([format!("{prefix}manifest")]) {
+    for key in files.chain(unloaded.manifest.clone()) {
         if let Ok(path) = Path::parse(&key)
             && let Err(error) = store.delete(&path).await
         {

@@ -10,6 +10,7 @@ mod data_api;
 mod engine;
 mod error;
 mod fault;
+mod secret;
 mod serve;
 mod sql;
 mod system;
@@ -73,7 +74,8 @@ impl Emulator {
         Ok(Self { data_api, wire: Arc::new(Server { engine, user, database, password, tls }) })
     }
 
-    /// Answers the Data API there until `shutdown` is cancelled. Statements that run then are stopped.
+    /// Answers the Data API there until `shutdown` is cancelled; connections are cut then. Statements that run go on for as long as the
+    /// runtime and the emulator do.
     ///
     /// # Errors
     /// `config_invalid` when the listener can be reached from other machines.
@@ -81,7 +83,8 @@ impl Emulator {
         serve::http(listener, shutdown, Arc::clone(&self.data_api)).await
     }
 
-    /// Answers the wire protocol there until `shutdown` is cancelled. Statements that run then are stopped.
+    /// Answers the wire protocol there until `shutdown` is cancelled; connections are cut then. With its connection a query stops; an
+    /// UNLOAD goes on for as long as the runtime and the emulator do.
     ///
     /// # Errors
     /// `config_invalid` when the listener can be reached from other machines.

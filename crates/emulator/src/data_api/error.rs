@@ -46,6 +46,10 @@ impl ApiError {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, ..Self::new("DatabaseConnectionException", message) }
     }
 
+    pub(super) fn denied(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::FORBIDDEN, ..Self::new("AccessDeniedException", message) }
+    }
+
     pub(super) fn unknown_operation() -> Self {
         Self::new("UnknownOperationException", "The operation is not one of the Amazon Redshift Data API.")
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::ApiError;
+use crate::secret;
 
 /// Who asks, and where: the same in every request that reaches a database.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,18 @@ pub(super) struct Submit {
     pub(super) session_keep_alive_seconds: Option<u64>,
     pub(super) session_id: Option<String>,
     pub(super) wait_time_seconds: Option<u64>,
+}
+
+impl Submit {
+    /// Blanks the keys in it: those in its texts, and the values of parameters that are keys.
+    pub(super) fn hide(&mut self) {
+        for text in self.sql.iter_mut().chain(self.sqls.iter_mut().flatten()) {
+            let secrets = secret::parameters(text);
+            let parameters = self.parameters.iter_mut().flatten();
+            parameters.filter(|parameter| secrets.contains(&parameter.name)).for_each(|parameter| parameter.value.clear());
+            *text = secret::shown(text);
+        }
+    }
 }
 
 /// A parameter of a statement.

@@ -15,6 +15,7 @@ use super::result::ResultSet;
 use crate::belief;
 use crate::engine::session::Session;
 use crate::fault::Faults;
+use crate::secret;
 
 /// How a statement stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,7 @@ impl Status {
 /// What one SQL text of a statement has come to.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
+    /// Its text as it may be shown.
     pub(super) sql: String,
     pub(super) status: Status,
     pub(super) query_id: Option<i64>,
@@ -62,7 +64,7 @@ pub(super) struct Part {
 impl Part {
     fn new(sql: &str) -> Self {
         Self {
-            sql: sql.to_owned(),
+            sql: secret::shown(sql),
             status: Status::Submitted,
             query_id: None,
             started: None,
@@ -79,6 +81,7 @@ impl Part {
 #[derive(Debug)]
 pub(super) struct Statement {
     pub(super) id: String,
+    /// The request as it may be shown: without keys.
     pub(super) asked: Submit,
     pub(super) session: Arc<Session>,
     /// What it says of its session, if it keeps one.
@@ -91,7 +94,8 @@ pub(super) struct Statement {
 }
 
 impl Statement {
-    pub(super) fn new(asked: Submit, texts: &[String], session: Arc<Session>, session_id: Option<String>) -> Self {
+    pub(super) fn new(mut asked: Submit, texts: &[String], session: Arc<Session>, session_id: Option<String>) -> Self {
+        asked.hide();
         Self {
             id: Uuid::new_v4().to_string(),
             asked,
@@ -137,6 +141,20 @@ impl Statement {
             part.took = part.started.map_or(Duration::ZERO, |started| started.elapsed());
             change(part);
         });
+    }
+
+    /// Notes that the work broke off: the part that ran has failed, and with it the statement.
+    pub(super) fn break_off(&self, error: &str) {
+        let mut broken = Some(error.to_owned());
+        for (index, part) in self.parts().into_iter().enumerate() {
+            if part.status.is_over() {
+                continue;
+            }
+            let error = broken.take();
+            let status = if error.is_some() { Status::Failed } else { Status::Aborted };
+            self.end(index, status, |part| part.error = error);
+        }
+        self.set_status(Status::Failed);
     }
 
     /// Waits until it has ended, at most that long.

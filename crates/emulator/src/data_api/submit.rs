@@ -122,17 +122,25 @@ impl Sessions {
     }
 }
 
-/// Runs the parts of a statement one after the other.
-pub(super) async fn run(engine: Arc<Engine>, statement: Arc<Statement>) {
+/// Does the work of a statement; one whose work breaks off has failed.
+pub(super) async fn to_an_end(statement: Arc<Statement>, work: impl Future<Output = ()> + Send + 'static) {
+    if let Err(error) = tokio::spawn(work).await {
+        tracing::error!(%error, id = statement.id, "the work of a statement broke off");
+        statement.break_off(&SqlError::new("XX000", "the statement broke off").told());
+    }
+}
+
+/// Runs the parts of a statement, whose texts are given, one after the other.
+pub(super) async fn run(engine: Arc<Engine>, statement: Arc<Statement>, texts: Vec<String>) {
     statement.set_status(Status::Picked);
     let goes_on = statement.asked.execution_mode.as_deref() == Some("AUTO_COMMIT");
     let mut ended = Status::Finished;
-    for (index, part) in statement.parts().into_iter().enumerate() {
+    for (index, text) in texts.into_iter().enumerate() {
         if (ended != Status::Finished && !goes_on) || statement.cancel.is_cancelled() {
             statement.end(index, Status::Aborted, |_| {});
             continue;
         }
-        let status = run_part(&engine, &statement, index, &part.sql).await;
+        let status = run_part(&engine, &statement, index, &text).await;
         if status != Status::Finished {
             ended = status;
         }
@@ -174,5 +182,30 @@ async fn run_part(engine: &Arc<Engine>, statement: &Arc<Statement>, index: usize
             statement.end(index, status, |part| part.error = Some(error.told()));
             status
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_statement_whose_work_breaks_off_has_failed() {
+        let session = Arc::new(Session::new(1, "me".to_owned(), "dev".to_owned(), CancellationToken::new()));
+        let texts = ["SELECT 1", "SELECT 2", "SELECT 3"].map(str::to_owned);
+        let asked = Submit { sqls: Some(texts.to_vec()), ..Submit::default() };
+        let statement = Arc::new(Statement::new(asked, &texts, session, None));
+        let of = Arc::clone(&statement);
+        let work = async move {
+            of.end(0, Status::Finished, |_| {});
+            of.change(1, |part| part.status = Status::Started);
+            of.set_status(Status::Started);
+            panic!("a defect");
+        };
+        to_an_end(Arc::clone(&statement), work).await;
+        let statuses: Vec<Status> = statement.parts().iter().map(|part| part.status).collect();
+        assert_eq!(statuses, [Status::Finished, Status::Failed, Status::Aborted]);
+        assert_eq!(statement.status(), Status::Failed);
+        assert!(statement.parts()[1].error.is_some());
     }
 }

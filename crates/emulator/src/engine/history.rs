@@ -9,6 +9,7 @@ use outflow_warehouse::embedded::{UnloadText, Unloaded};
 use super::session::Session;
 use crate::belief;
 use crate::error::SqlError;
+use crate::secret;
 
 /// How many statements are remembered at most.
 const REMEMBERED: usize = 20_000;
@@ -33,7 +34,7 @@ pub(crate) struct Record {
     pub(crate) label: String,
     /// `SELECT`, `UNLOAD` or `UTILITY`.
     pub(crate) kind: &'static str,
-    /// The beginning of its text, comments and all.
+    /// The beginning of its text as it may be shown, comments and all.
     pub(crate) text: String,
     pub(crate) standing: Standing,
     pub(crate) queued_at: DateTime<Utc>,
@@ -70,7 +71,7 @@ impl History {
             database: session.database.clone(),
             label: session.setting("query_group").filter(|group| group != "unset").unwrap_or_else(|| "default".to_owned()),
             kind,
-            text: text.chars().take(belief::QUERY_TEXT).collect(),
+            text: secret::shown(text).chars().take(belief::QUERY_TEXT).collect(),
             standing: Standing::Queued,
             queued_at: Utc::now(),
             started_at: None,

@@ -46,7 +46,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(pid: i32, user: String, database: String, terminated: CancellationToken) -> Self {
+    pub(crate) fn new(pid: i32, user: String, database: String, terminated: CancellationToken) -> Self {
         let settings = SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         Self {
             pid,

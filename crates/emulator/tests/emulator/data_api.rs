@@ -3,10 +3,14 @@
 use aws_sdk_redshiftdata::error::ProvideErrorMetadata;
 use aws_sdk_redshiftdata::types::{Field, SqlParameter, StatusString};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_postgres::SimpleQueryMessage;
+
 use crate::support::{ENDLESS, Place, ended, run, until};
 
 const TODAY: &str = "UNLOAD ('SELECT id, name FROM fruit WHERE name <> ''x'' ORDER BY id') TO 's3://lake/results/abc/output'
-    CREDENTIALS 'aws_access_key_id=AKIDEXAMPLE;aws_secret_access_key=secret'
+    CREDENTIALS 'aws_access_key_id=AKIDEXAMPLE;aws_secret_access_key=hush'
     DELIMITER ',' ADDQUOTES GZIP ALLOWOVERWRITE PARALLEL OFF;";
 
 #[tokio::test]
@@ -19,9 +23,79 @@ async fn the_statement_that_people_write_today_makes_output000_gz() {
     assert_eq!(place.gunzipped("results/abc/output000.gz"), "\"1\",\"apple\"\n\"2\",\"배\"\n\"3\",\"a \"b\"\"\n");
     assert_eq!(described.has_result_set(), Some(false));
     assert!(described.redshift_query_id() > 0 && described.duration() > 0);
-    assert_eq!(described.query_string(), Some(TODAY));
+    let shown = TODAY.replace("aws_access_key_id=AKIDEXAMPLE;aws_secret_access_key=hush", "");
+    assert_eq!(described.query_string(), Some(shown.as_str()));
     // Once more: what is there is overwritten.
     assert_eq!(run(&place.sdk(), TODAY).await.status(), Some(&StatusString::Finished));
+}
+
+#[tokio::test]
+async fn keys_come_back_by_no_call_and_no_view() {
+    let place = Place::new().await;
+    let (sdk, client) = (place.sdk(), place.connect().await);
+    let unload = |to: &str, keys: &str| format!("UNLOAD ('SELECT id FROM fruit') TO 's3://lake/{to}/output' {keys} CSV");
+    let separate = "ACCESS_KEY_ID 'AKIDEXAMPLE' SECRET_ACCESS_KEY AS 'hush' SESSION_TOKEN 'hush'";
+    let mut told = Vec::new();
+    for sql in
+        [TODAY, &unload("a", separate), &unload("b", "CREDENTIALS 'hush' NO SUCH OPTION 'x'"), "COPY fruit CREDENTIALS 'hush'"]
+    {
+        told.push(format!("{:?}", run(&sdk, sql).await));
+    }
+    let named = unload("c", "ACCESS_KEY_ID 'AKIDEXAMPLE' SECRET_ACCESS_KEY :key NULL :null");
+    let parameter = |name: &str, value: &str| SqlParameter::builder().name(name).value(value).build().unwrap();
+    let submit = sdk.execute_statement().workgroup_name("wg").database("dev").sql(named).client_token("t");
+    let submitted = submit.parameters(parameter("key", "hush")).parameters(parameter("null", "none")).send().await.unwrap();
+    let described = ended(&sdk, submitted.id().unwrap()).await;
+    assert_eq!(described.status(), Some(&StatusString::Finished), "{described:?}");
+    assert_eq!((described.query_parameters()[0].value(), described.query_parameters()[1].value()), ("", "none"));
+    told.push(format!("{described:?}"));
+    let batch = sdk.batch_execute_statement().workgroup_name("wg").database("dev").sqls(unload("d", separate)).sqls("SELECT 1");
+    let described = ended(&sdk, batch.send().await.unwrap().id().unwrap()).await;
+    assert_eq!(described.status(), Some(&StatusString::Finished), "{described:?}");
+    told.push(format!("{:?}", sdk.describe_statement().id(described.sub_statements()[0].id()).send().await.unwrap()));
+    told.push(format!("{described:?}"));
+    told.push(format!("{:?}", sdk.list_statements().status(StatusString::All).send().await.unwrap()));
+    client.batch_execute(&unload("e", separate)).await.unwrap();
+    let endless = format!("UNLOAD ('{ENDLESS}') TO 's3://lake/f/output' CREDENTIALS 'hush'");
+    let running = sdk.execute_statement().workgroup_name("wg").database("dev").sql(endless).send().await.unwrap();
+    let id = running.id().unwrap();
+    until(|| async { sdk.describe_statement().id(id).send().await.unwrap().status() == Some(&StatusString::Started) }).await;
+    for view in [
+        "sys_query_history",
+        "sys_unload_history",
+        "sys_unload_detail",
+        "stl_unload_log",
+        "stl_query",
+        "stv_recents",
+        "stv_inflight",
+    ] {
+        let rows = client.simple_query(&format!("SELECT * FROM {view}")).await.unwrap();
+        assert!(rows.iter().any(|row| matches!(row, SimpleQueryMessage::Row(_))), "{view}");
+        told.push(format!("{view}: {rows:?}"));
+    }
+    sdk.cancel_statement().id(id).send().await.unwrap();
+    told.push(format!("{:?}", ended(&sdk, id).await));
+    for told in told {
+        assert!(!told.contains("hush") && !told.contains("AKIDEXAMPLE"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn pages_in_a_browser_and_other_hosts_are_refused() {
+    let place = Place::new().await;
+    let status = async |headers: &str| {
+        let mut stream = TcpStream::connect(place.data_api).await.unwrap();
+        let request = format!(
+            "POST / HTTP/1.1\r\n{headers}\r\nConnection: close\r\nX-Amz-Target: RedshiftData.ListStatements\r\nContent-Length: 2\r\n\r\n{{}}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(status("Host: localhost:8439").await, "200");
+    assert_eq!(status("Host: example.com").await, "403");
+    assert_eq!(status("Host: localhost:8439\r\nOrigin: http://localhost:8439").await, "403");
 }
 
 #[tokio::test]

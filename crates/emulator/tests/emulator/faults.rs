@@ -45,6 +45,15 @@ async fn what_fails_half_way_leaves_parts_and_no_manifest() {
     let second = UNLOAD.replace("/f/", "/g/");
     assert_eq!(run(&sdk, &second).await.status(), Some(&StatusString::Finished));
     assert!(place.names("g").contains(&"outputmanifest".to_owned()));
+    // With PARTITION BY the manifest is in the folder.
+    let partitioned =
+        "UNLOAD ('SELECT id, name FROM fruit') TO 's3://lake/h/output' IAM_ROLE default PARTITION BY (id) CSV MANIFEST";
+    assert_eq!(run(&sdk, partitioned).await.status(), Some(&StatusString::Failed));
+    assert_eq!(place.names("h/output"), ["id=1", "id=2", "id=3"]);
+    assert_eq!(place.names("h/output/id=2"), Vec::<String>::new());
+    let second = partitioned.replace("/h/", "/i/");
+    assert_eq!(run(&sdk, &second).await.status(), Some(&StatusString::Finished));
+    assert_eq!(place.names("i/output"), ["id=1", "id=2", "id=3", "manifest"]);
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ use super::error::from_running;
 use super::progress::{Meter, Standing};
 use super::run::Runner;
 use super::slice::Stop;
-use super::unload;
+use super::unload::{self, ManifestKind, Unload};
 
 /// How many batches of rows wait for the one who reads them.
 const AHEAD: usize = 2;
@@ -84,6 +84,8 @@ pub struct Unloaded {
     pub rows: u64,
     /// The files, in their order; the manifest is not among them.
     pub files: Vec<UnloadedFile>,
+    /// The manifest's key in the bucket, if one was written.
+    pub manifest: Option<String>,
 }
 
 /// A file that an UNLOAD wrote.
@@ -155,6 +157,7 @@ impl Embedded {
         cancel: CancellationToken,
     ) -> Result<Unloaded> {
         let runner = Runner { session: self.session()?, buckets: Arc::new(buckets), slices: self.config.slices };
+        let key = manifest_key(&unload::parse(&sql)?);
         let run = async move {
             let meter = Arc::new(Meter::new(tokio::sync::watch::Sender::new(Standing::Running(Default::default()))));
             let files = Box::pin(runner.run_files(&sql, meter, &cancel)).await.map_err(reason)?;
@@ -162,7 +165,8 @@ impl Embedded {
                 .into_iter()
                 .map(|file| UnloadedFile { key: file.key.into(), rows: file.rows, bytes: file.meta.content_length })
                 .collect();
-            Ok(Unloaded { rows: files.iter().map(|file| file.rows).sum(), files })
+            let manifest = key.filter(|_| !files.is_empty());
+            Ok(Unloaded { rows: files.iter().map(|file| file.rows).sum(), files, manifest })
         };
         self.on_runtime(run.in_current_span()).await
     }
@@ -235,6 +239,14 @@ async fn hand_over(
             return;
         }
     }
+}
+
+/// Where an UNLOAD writes its manifest, if it was asked for one.
+fn manifest_key(unload: &Unload) -> Option<String> {
+    let prefix = unload.statement.destination.strip_prefix("s3://")?.split_once('/')?.1;
+    let is_in_folder = !unload.statement.partition_by.is_empty() && !prefix.is_empty() && !prefix.ends_with('/');
+    let slash = if is_in_folder { "/" } else { "" };
+    (unload.manifest != ManifestKind::None).then(|| format!("{prefix}{slash}manifest"))
 }
 
 fn reason(stop: Stop) -> Error {
