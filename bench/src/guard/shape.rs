@@ -63,6 +63,8 @@ pub(crate) fn shapes(size: usize) -> Vec<(&'static str, String)> {
         ("a chain of casts", same("SELECT 1", "::int", "")),
         ("a chain of names", same("SELECT a", ".a", " FROM t")),
         ("a chain of subscripts", same("SELECT a", "[1]", " FROM t")),
+        ("a chain of subscripts and names", same("SELECT a", "[1].a", " FROM t")),
+        ("chains of as many subscripts as may be", same("SELECT 1", &format!(", a{}", "[1]".repeat(49)), " FROM t")),
         ("a chain of UNION", same("SELECT 1", " UNION SELECT 1", "")),
         ("many comments", same("SELECT 1", " /**/", "")),
         ("comment after comment", same("SELECT 1 /*", "/*", "*/")),

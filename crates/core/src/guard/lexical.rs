@@ -22,7 +22,8 @@ const STATEMENTS: [&str; 66] = [
 /// How many tokens there may be, comments not counted.
 pub(crate) const MAX_TOKENS: usize = 20_000;
 
-/// How many parentheses and brackets may be open at once, and how many CASE; how many parts a name may have, and how many NOT a row. The
+/// How many parentheses and brackets may be open at once, and how many CASE; how many parts a name may have, how many
+/// subscripts, and how many NOT a row. The
 /// parser descends into each of these, and looks ahead to the end from every level.
 pub(crate) const MAX_PARENTHESES: usize = 50;
 
@@ -83,12 +84,14 @@ struct Rules<'a> {
     tokens: &'a [Token],
 }
 
-/// How long the row is of `NOT`, or of names with a dot before them, that ends at a token.
+/// How long the row is of `NOT`, of names with a dot before them, or of what stands behind a subscript, that ends at a token.
 #[derive(Debug, Default)]
 struct Row {
     nots: usize,
     dots: usize,
     is_after_dot: bool,
+    subscripts: usize,
+    is_after_subscript: bool,
 }
 
 impl Row {
@@ -102,8 +105,19 @@ impl Row {
         self.nots = if kind == Kind::Word && text.eq_ignore_ascii_case("not") { self.nots + 1 } else { 0 };
         self.dots = if is_dot || (is_name && self.is_after_dot) { self.dots + usize::from(is_dot) } else { 0 };
         self.is_after_dot = is_dot;
+        if self.is_after_subscript {
+            self.subscripts = match text {
+                "[" | "." => self.subscripts + 1,
+                "]" | ")" => self.subscripts,
+                _ => 0,
+            };
+        }
+        self.is_after_subscript = text == "]";
         if self.nots > MAX_PARENTHESES {
             return Some(format!("more than {MAX_PARENTHESES} NOT stand in a row; leave out every pair of them"));
+        }
+        if self.subscripts >= MAX_PARENTHESES {
+            return Some(format!("more than {MAX_PARENTHESES} subscripts stand in a row; read the outer ones in a subquery"));
         }
         (self.dots > MAX_PARENTHESES)
             .then(|| format!("a name has more than {MAX_PARENTHESES} parts; read the outer ones in a subquery"))

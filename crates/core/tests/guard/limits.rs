@@ -199,6 +199,23 @@ fn reasonable_depth_passes() {
     }
 }
 
+#[test]
+fn rows_of_what_the_parser_descends_into_end_at_fifty() {
+    let rows: [(&str, Shape); 3] = [
+        ("NOT", ("NOT stand in a row", |n| format!("SELECT {}a FROM t", "NOT ".repeat(n)))),
+        ("subscripts", ("subscripts stand in a row", |n| format!("SELECT a{}, b[1] FROM t", "[1]".repeat(n)))),
+        ("subscripts in subscripts", ("subscripts stand in a row", |n| format!("SELECT a{} FROM t", "[(b[1])]".repeat(n)))),
+    ];
+    for (name, (told, row)) in rows {
+        assert!(check(&row(50)).is_ok(), "{name}");
+        let refused = check(&row(51)).unwrap_err();
+        assert_eq!(refused.code(), SqlTooComplex, "{name}");
+        assert!(refused.to_string().contains(told), "{name}: {refused}");
+    }
+    assert_eq!(refusal(&format!("SELECT a{} FROM t", "[1].a".repeat(51))), Some(SqlTooComplex));
+    assert!(check(&format!("SELECT 1{} FROM t", ", a[1], a[1].b[2]".repeat(60))).is_ok());
+}
+
 /// Queries of WITH, each of which reads the one before.
 fn chain(length: usize, each: &str) -> String {
     let links = (1..=length).map(|i| format!(", c{i} AS ({})", each.replace("{}", &format!("c{}", i - 1))));
