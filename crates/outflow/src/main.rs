@@ -2,6 +2,7 @@
 //!
 //! This file only starts and ends the process; [`cli`] has the grammar, [`command`] what each command does, [`exit`] how it ends.
 
+mod checksum;
 mod cli;
 mod client;
 mod command;

@@ -7,11 +7,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use outflow_api::{ReceiptFileView, ReceiptView};
-use outflow_core::receipt::ChecksumAlgorithm;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use self::count::Count;
+use crate::checksum::Running;
 use crate::client::download::{RECEIPT, beside, within};
 use crate::exit::{CliError, Exit, Result};
 
@@ -101,7 +100,7 @@ fn check_below(folder: &Path, file: &ReceiptFileView, receipt: &ReceiptView) -> 
 
 fn check(path: &Path, file: &ReceiptFileView, receipt: &ReceiptView) -> Verdict {
     let mut verdict = Verdict::of(path);
-    match measure(path, receipt) {
+    match measure(path, file, receipt) {
         Err(error) => verdict.problems.push(format!("cannot be read: {}", crate::exit::describe(&error))),
         Ok(measured) => compare(&mut verdict, measured, file),
     }
@@ -114,12 +113,9 @@ fn compare(verdict: &mut Verdict, measured: Measured, file: &ReceiptFileView) {
     if measured.bytes != file.bytes {
         verdict.problems.push(format!("has {} bytes, and the receipt says {}", measured.bytes, file.bytes));
     }
-    match file.checksum.algorithm {
-        ChecksumAlgorithm::Sha256 if measured.sha256 != file.checksum.value => {
-            verdict.problems.push(format!("has the SHA-256 {}, and the receipt says {}", measured.sha256, file.checksum.value));
-        }
-        ChecksumAlgorithm::Sha256 => {}
-        ChecksumAlgorithm::Crc64Nvme => verdict.unchecked.push("the checksum, CRC-64/NVME".to_owned()),
+    let (name, value, expected) = (measured.checksum.name(), measured.checksum.value(), &file.checksum.value);
+    if value != *expected {
+        verdict.problems.push(format!("has the {name} {value}, and the receipt says {expected}"));
     }
     match (measured.rows, file.rows) {
         (Err(why), _) => verdict.problems.push(format!("its rows cannot be counted: {why}")),
@@ -154,30 +150,29 @@ fn check_sum(receipt: &ReceiptView, verdicts: &mut [Verdict]) {
 
 struct Measured {
     bytes: u64,
-    sha256: String,
+    checksum: Running,
     rows: std::result::Result<Count, String>,
 }
 
-/// Reads a file once for its size, checksum and rows.
-fn measure(path: &Path, receipt: &ReceiptView) -> io::Result<Measured> {
-    let mut reader = Hashing { inner: File::open(path)?, hasher: Sha256::new(), bytes: 0 };
+/// Reads a file once for its size, its checksum (that of the receipt's algorithm) and its rows.
+fn measure(path: &Path, file: &ReceiptFileView, receipt: &ReceiptView) -> io::Result<Measured> {
+    let mut reader = Summing { inner: File::open(path)?, checksum: Running::new(file.checksum.algorithm), bytes: 0 };
     let rows = count::rows(&mut reader, path, &receipt.options);
     io::copy(&mut reader, &mut io::sink())?;
-    let sha256 = reader.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Measured { bytes: reader.bytes, sha256, rows: rows.map_err(|error| error.to_string()) })
+    Ok(Measured { bytes: reader.bytes, checksum: reader.checksum, rows: rows.map_err(|error| error.to_string()) })
 }
 
 /// A reader that sees everything that is read through it.
-struct Hashing<R> {
+struct Summing<R> {
     inner: R,
-    hasher: Sha256,
+    checksum: Running,
     bytes: u64,
 }
 
-impl<R: Read> Read for Hashing<R> {
+impl<R: Read> Read for Summing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.hasher.update(&buffer[..count]);
+        self.checksum.update(&buffer[..count]);
         self.bytes += count as u64;
         Ok(count)
     }
@@ -186,15 +181,17 @@ impl<R: Read> Read for Hashing<R> {
 #[cfg(test)]
 mod tests {
     use outflow_api::ChecksumView;
+    use outflow_core::receipt::ChecksumAlgorithm;
 
     use super::*;
 
     fn compared(count: Count, expected: u64) -> Verdict {
-        let checksum = ChecksumView { algorithm: ChecksumAlgorithm::Sha256, value: "00".to_owned() };
+        let running = Running::new(ChecksumAlgorithm::Sha256);
+        let checksum = ChecksumView { algorithm: ChecksumAlgorithm::Sha256, value: running.value() };
         let (name, content_type) = ("output000".to_owned(), "text/plain".to_owned());
         let file = ReceiptFileView { index: 0, name, bytes: 4, rows: Some(expected), checksum, content_type };
         let mut verdict = Verdict::of(Path::new("output000"));
-        compare(&mut verdict, Measured { bytes: 4, sha256: "00".to_owned(), rows: Ok(count) }, &file);
+        compare(&mut verdict, Measured { bytes: 4, checksum: running, rows: Ok(count) }, &file);
         verdict
     }
 

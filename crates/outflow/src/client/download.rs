@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use outflow_api::ReceiptFileView;
-use outflow_core::receipt::ChecksumAlgorithm;
 use reqwest::header::{CONTENT_RANGE, LOCATION, RANGE};
 use reqwest::{Response, StatusCode};
 
@@ -71,11 +70,12 @@ impl Client {
             }
             (_, Target::Folder(folder)) => download.folder(folder, progress).await,
             ([file], Target::Stdout) => {
-                self.transfer(id, file, &mut Sink::stdout(), progress, None).await?;
+                self.transfer(id, file, &mut Sink::stdout(file.checksum.algorithm), progress, None).await?;
                 Ok(Vec::new())
             }
             ([file], Target::Stream(path)) => {
-                self.transfer(id, file, &mut Sink::stream(path).await?, progress, None).await?;
+                let mut sink = Sink::stream(path, file.checksum.algorithm).await?;
+                self.transfer(id, file, &mut sink, progress, None).await?;
                 Ok(Vec::new())
             }
             ([file], Target::File(path)) => {
@@ -195,10 +195,9 @@ fn in_the_way(path: &Path) -> CliError {
         .hint("name another with `--out`, or overwrite it with `--force`")
 }
 
-/// Whether the whole of it is what the receipt says, as far as the receipt's checksum can be made here.
+/// Whether the whole of it is what the receipt says.
 fn matches(file: &ReceiptFileView, sink: &Sink) -> bool {
-    let is_same = file.checksum.algorithm != ChecksumAlgorithm::Sha256 || sink.sha256() == file.checksum.value;
-    sink.written() == file.bytes && is_same
+    sink.written() == file.bytes && sink.checksum() == file.checksum.value
 }
 
 fn mismatch(file: &ReceiptFileView, sink: &mut Sink) -> CliError {

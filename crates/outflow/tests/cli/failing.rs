@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::fake::{Fake, answer, json as json_answer};
+use crate::fake::{Fake, answer, crc64nvme, json as json_answer, sha256};
 use crate::support::Place;
 
 const BODY: &str = "id,name\n1,apple\n2,pear\n";
@@ -67,10 +67,15 @@ fn a_service_that_is_away_or_is_none_is_told_apart() {
 }
 
 /// The answers of a service with one finished unload; `file` answers for its file.
-fn with_file(mut file: impl FnMut(Option<&str>) -> Vec<u8> + Send + 'static) -> Fake {
+fn with_file(file: impl FnMut(Option<&str>) -> Vec<u8> + Send + 'static) -> Fake {
+    with_file_of(&sha256(BODY), file)
+}
+
+/// The same, with that checksum in the receipt.
+fn with_file_of(checksum: &Value, mut file: impl FnMut(Option<&str>) -> Vec<u8> + Send + 'static) -> Fake {
     let options = json!({"format": "csv", "compression": "none", "header": true, "delimiter": ",", "nullAs": "", "bom": false,
         "singleFile": true, "parallel": false, "retentionDays": 7, "timeoutSeconds": 60});
-    Fake::finished(&options, &["output000.csv"], BODY, move |_, range| file(range))
+    Fake::finished(&options, &["output000.csv"], BODY, checksum, move |_, range| file(range))
 }
 
 fn ranged(range: Option<&str>) -> Vec<u8> {
@@ -116,26 +121,46 @@ fn whoever_waits_sees_rows_and_bytes() {
 
 #[test]
 fn a_download_that_breaks_off_goes_on_where_it_ended() {
-    let place = Place::new();
-    let cuts = Arc::new(AtomicUsize::new(0));
-    let fake = with_file(move |range| {
-        let mut whole = ranged(range);
-        if cuts.fetch_add(1, Ordering::SeqCst) < 2 {
-            whole.truncate(whole.len() - 8);
+    for checksum in [sha256(BODY), crc64nvme(BODY)] {
+        let place = Place::new();
+        let cuts = Arc::new(AtomicUsize::new(0));
+        let fake = with_file_of(&checksum, move |range| {
+            let mut whole = ranged(range);
+            if cuts.fetch_add(1, Ordering::SeqCst) < 2 {
+                whole.truncate(whole.len() - 8);
+            }
+            whole
+        });
+        let ended = place.run(&["download", "x", "--server", &fake.url]);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        assert_eq!(ended.stdout, "fruit.csv\n");
+        assert_eq!(std::fs::read_to_string(place.path("fruit.csv")).unwrap(), BODY);
+        let seen = fake.seen.lock().unwrap().clone();
+        let ranges: Vec<_> = seen.into_iter().filter(|seen| seen.path.ends_with("/files/0")).map(|seen| seen.range).collect();
+        assert_eq!(ranges, [None, Some("bytes=15-".to_owned()), Some("bytes=15-".to_owned())]);
+        assert_eq!(std::fs::read_dir(place.root()).unwrap().count(), 1, "nothing else is left");
+    }
+}
+
+#[test]
+fn what_an_earlier_download_left_is_gone_on_from_and_given_up_where_it_is_something_else() {
+    for checksum in [sha256(BODY), crc64nvme(BODY)] {
+        let digits = &checksum["value"].as_str().unwrap()[..12];
+        for (left, expected) in
+            [(&BODY[..15], vec![Some("bytes=15-".to_owned())]), ("id,name\n1,melon", vec![Some("bytes=15-".to_owned()), None])]
+        {
+            let place = Place::new();
+            std::fs::write(place.path(&format!(".fruit.csv.{digits}.part")), left).unwrap();
+            let fake = with_file_of(&checksum, ranged);
+            let ended = place.run(&["download", "x", "--out", "fruit.csv", "--server", &fake.url]);
+            assert_eq!(ended.code, 0, "{}", ended.stderr);
+            assert_eq!(std::fs::read_to_string(place.path("fruit.csv")).unwrap(), BODY);
+            let seen = fake.seen.lock().unwrap().clone();
+            let ranges: Vec<_> = seen.into_iter().filter(|seen| seen.path.ends_with("/files/0")).map(|seen| seen.range).collect();
+            assert_eq!(ranges, expected);
+            assert_eq!(std::fs::read_dir(place.root()).unwrap().count(), 1, "nothing else is left");
         }
-        whole
-    });
-    let ended = place.run(&["download", "x", "--server", &fake.url]);
-    assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert_eq!(ended.stdout, "fruit.csv\n");
-    assert_eq!(std::fs::read_to_string(place.path("fruit.csv")).unwrap(), BODY);
-    let ranges: Vec<_> =
-        fake.seen.lock().unwrap().iter().filter(|seen| seen.path.ends_with("/files/0")).map(|seen| seen.range.clone()).collect();
-    assert_eq!(
-        ranges,
-        [None, Some("bytes=15-".to_owned())].into_iter().chain([Some("bytes=15-".to_owned())]).collect::<Vec<_>>()
-    );
-    assert_eq!(std::fs::read_dir(place.root()).unwrap().count(), 1, "nothing else is left");
+    }
 }
 
 #[test]
@@ -155,12 +180,14 @@ fn standard_output_gets_every_byte_once_even_when_the_service_knows_no_ranges() 
 
 #[test]
 fn what_is_not_what_the_receipt_says_gets_no_name() {
-    let place = Place::new();
-    let fake = with_file(|_| answer("200 OK", "", BODY.replace("pear", "peer").as_bytes()));
-    let ended = place.run(&["download", "x", "--out", "fruit.csv", "--server", &fake.url]);
-    assert_eq!(ended.code, 1);
-    assert!(ended.stderr.contains("(verification_failed)"), "{}", ended.stderr);
-    assert_eq!(std::fs::read_dir(place.root()).unwrap().count(), 0);
+    for checksum in [sha256(BODY), crc64nvme(BODY)] {
+        let place = Place::new();
+        let fake = with_file_of(&checksum, |_| answer("200 OK", "", BODY.replace("pear", "peer").as_bytes()));
+        let ended = place.run(&["download", "x", "--out", "fruit.csv", "--server", &fake.url]);
+        assert_eq!(ended.code, 1);
+        assert!(ended.stderr.contains("(verification_failed)"), "{}", ended.stderr);
+        assert_eq!(std::fs::read_dir(place.root()).unwrap().count(), 0);
+    }
 }
 
 #[test]

@@ -44,18 +44,19 @@ impl Fake {
 }
 
 impl Fake {
-    /// A service with one finished unload, `x`, whose files have these names and all the same text of two rows; `file` answers for one.
+    /// A service with one finished unload, `x`, whose files have these names and all the same text of two rows, with that checksum; `file` answers for one.
     pub(crate) fn finished(
         options: &Value,
         names: &[&str],
         text: &str,
+        checksum: &Value,
         mut file: impl FnMut(usize, Option<&str>) -> Vec<u8> + Send + 'static,
     ) -> Self {
         let (unload, length) = ("01990000-0000-7000-8000-000000000001", text.len());
         let (rows, bytes) = (2 * names.len(), length * names.len());
         let file_of = |(index, name): (usize, &&str)| {
             object!({"index": index, "name": name, "bytes": length, "rows": 2, "contentType": "text/csv",
-                "checksum": {"algorithm": "sha256", "value": sha256(text)}})
+                "checksum": checksum})
         };
         let files: Vec<_> = names.iter().enumerate().map(file_of).collect();
         let status = object!({"requestId": "x", "status": "DONE", "phase": null, "version": 5, "attempt": 1, "rowCount": rows,
@@ -80,9 +81,16 @@ impl Fake {
     }
 }
 
-fn sha256(text: &str) -> String {
+/// The checksum of a text as a receipt has it.
+pub(crate) fn sha256(text: &str) -> Value {
     use sha2::{Digest, Sha256};
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    let value: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    object!({"algorithm": "sha256", "value": value})
+}
+
+/// The same, as S3 keeps one.
+pub(crate) fn crc64nvme(text: &str) -> Value {
+    object!({"algorithm": "crc64nvme", "value": format!("{:016x}", crc_fast::crc64_nvme(text.as_bytes()))})
 }
 
 fn read(stream: &TcpStream) -> Option<Request> {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::fake::{Fake, answer};
+use crate::fake::{Fake, answer, sha256};
 use crate::support::{Ended, Place};
 
 const TEXT: &str = "1|apple\n2|a\\\nb\n";
@@ -14,7 +14,7 @@ fn service(names: &[&str]) -> Fake {
         "rowGroupSizeMb": null, "partitionBy": ["year"], "partitionInclude": false, "extension": null, "retentionDays": 7,
         "timeoutSeconds": 60});
     let own = "content-disposition: attachment; filename=\"x.txt\"\r\n";
-    Fake::finished(&options, names, TEXT, move |_, _| answer("200 OK", own, TEXT.as_bytes()))
+    Fake::finished(&options, names, TEXT, &sha256(TEXT), move |_, _| answer("200 OK", own, TEXT.as_bytes()))
 }
 
 fn download(place: &Place, fake: &Fake, more: &[&str]) -> Ended {

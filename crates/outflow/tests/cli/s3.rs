@@ -110,9 +110,21 @@ fn parts_are_joined_inside_the_bucket() {
     assert_eq!((status, text.lines().count(), text.lines().next()), (200, 200_001, Some("n,filler")));
     eventually("the deletion of the parts", || world.objects().iter().all(|name| !name.contains("_part_")));
     assert_eq!(world.bucket.uploads(), 0);
-    let saved = world.place.run(&["download", "many", "--out", "many.csv", "--server", &world.service.url]);
+    let download = ["download", "many", "--save-receipt", "--out", "many.csv", "--server", &world.service.url];
+    let saved = world.place.run(&download);
     assert_eq!(saved.code, 0, "{}", saved.stderr);
     assert!(std::fs::read_to_string(world.place.path("many.csv")).unwrap() == text, "it has other bytes");
+
+    // Its checksum is the one that S3 keeps, and is made here as well.
+    let verified = world.place.run(&["verify", "many.csv"]);
+    assert!(verified.code == 0 && !verified.stdout.contains("not checked"), "{}{}", verified.stdout, verified.stderr);
+    std::fs::write(world.place.path("many.csv"), text.replacen('x', "y", 1)).unwrap();
+    let verified = world.place.run(&["verify", "many.csv"]);
+    assert!(verified.code == 1 && verified.stdout.contains("has the CRC-64/NVME"), "{}{}", verified.stdout, verified.stderr);
+    let object = world.objects().into_iter().find(|name| name.ends_with("/joined.csv")).unwrap();
+    std::fs::write(world.bucket.files("results").join(object), text.replacen('x', "y", 1)).unwrap();
+    let spoilt = world.place.run(&[&download[..], &["--force"]].concat());
+    assert!(spoilt.code == 1 && spoilt.stderr.contains("(verification_failed)"), "{}", spoilt.stderr);
 }
 
 #[test]

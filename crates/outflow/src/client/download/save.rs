@@ -85,7 +85,7 @@ impl Download<'_> {
         }
         // Of a link it is the file behind it that is replaced.
         let to = path.canonicalize().unwrap_or_else(|_| path.clone());
-        let mut sink = Sink::part(&to, &file.checksum.value)?;
+        let mut sink = Sink::part(&to, &file.checksum)?;
         let opened = opened.filter(|_| sink.written() == 0);
         self.client.transfer(self.id, file, &mut sink, progress, opened).await?;
         sink.publish(&to, self.force)?;

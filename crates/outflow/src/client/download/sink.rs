@@ -4,15 +4,17 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use outflow_api::ChecksumView;
+use outflow_core::receipt::ChecksumAlgorithm;
 
+use crate::checksum::Running;
 use crate::exit::{CliError, Exit, Result};
 
 /// A file that is not whole yet, or a stream, which takes each byte once.
 #[derive(Debug)]
 pub(super) struct Sink {
     place: Place,
-    hasher: Sha256,
+    checksum: Running,
     written: u64,
 }
 
@@ -25,26 +27,26 @@ enum Place {
 
 impl Sink {
     /// Standard output, which cannot be taken back.
-    pub(super) fn stdout() -> Self {
-        Self { place: Place::Stdout, hasher: Sha256::new(), written: 0 }
+    pub(super) fn stdout(algorithm: ChecksumAlgorithm) -> Self {
+        Self { place: Place::Stdout, checksum: Running::new(algorithm), written: 0 }
     }
 
     /// What lies at `path` and is no file: a pipe, a device. It is opened and written to as it is, and waited for until somebody reads.
-    pub(super) async fn stream(path: &Path) -> Result<Self> {
+    pub(super) async fn stream(path: &Path, algorithm: ChecksumAlgorithm) -> Result<Self> {
         let (sender, opened) = tokio::sync::oneshot::channel();
         let named = path.to_owned();
         // A thread of its own: opening a pipe takes until it has a reader, and must not keep the process from ending before.
         std::thread::spawn(move || sender.send(OpenOptions::new().write(true).open(named)));
         let opened = opened.await.unwrap_or_else(|_| Err(io::Error::other("opening it broke off")));
         let file = opened.map_err(|error| CliError::file("write", path, &error))?;
-        Ok(Self { place: Place::Stream { file, path: path.to_owned() }, hasher: Sha256::new(), written: 0 })
+        Ok(Self { place: Place::Stream { file, path: path.to_owned() }, checksum: Running::new(algorithm), written: 0 })
     }
 
     /// The unfinished file beside `path`, with what it holds from an earlier time. Its name carries the checksum, so that it is never
     /// mistaken for part of another result; it is locked, so that two downloads do not mix in it.
-    pub(super) fn part(path: &Path, checksum: &str) -> Result<Self> {
+    pub(super) fn part(path: &Path, expected: &ChecksumView) -> Result<Self> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let part = path.with_file_name(format!(".{name}.{}.part", checksum.get(..12).unwrap_or(checksum)));
+        let part = path.with_file_name(format!(".{name}.{}.part", expected.value.get(..12).unwrap_or(&expected.value)));
         let failed = |what: &str, error: &io::Error| CliError::file(what, &part, error);
         let mut file = OpenOptions::new()
             .read(true)
@@ -56,7 +58,7 @@ impl Sink {
         if let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
             return Err(CliError::new(Exit::Conflict, format!("another process is downloading `{}`", path.display())));
         }
-        let mut hasher = Sha256::new();
+        let mut checksum = Running::new(expected.algorithm);
         let mut buffer = vec![0; 256 * 1024];
         let mut written = 0;
         loop {
@@ -64,10 +66,10 @@ impl Sink {
             if count == 0 {
                 break;
             }
-            hasher.update(&buffer[..count]);
+            checksum.update(&buffer[..count]);
             written += count as u64;
         }
-        Ok(Self { place: Place::Part { file, path: part }, hasher, written })
+        Ok(Self { place: Place::Part { file, path: part }, checksum, written })
     }
 
     /// How many bytes of the file are there.
@@ -76,8 +78,8 @@ impl Sink {
     }
 
     /// The checksum of what is there, in lowercase hexadecimal.
-    pub(super) fn sha256(&self) -> String {
-        self.hasher.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    pub(super) fn checksum(&self) -> String {
+        self.checksum.value()
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
@@ -90,7 +92,7 @@ impl Sink {
             })?,
             Place::Part { file, path } => file.write_all(bytes).map_err(|error| CliError::file("write", path, &error))?,
         }
-        self.hasher.update(bytes);
+        self.checksum.update(bytes);
         self.written += bytes.len() as u64;
         Ok(())
     }
@@ -114,7 +116,7 @@ impl Sink {
         let Place::Part { file, path } = &mut self.place else { return Ok(false) };
         let emptied = file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0)));
         emptied.map_err(|error| CliError::file("write", path, &error))?;
-        self.hasher = Sha256::new();
+        self.checksum.reset();
         self.written = 0;
         Ok(true)
     }
@@ -152,21 +154,24 @@ impl Sink {
 mod tests {
     use super::*;
 
-    const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+    fn hello() -> ChecksumView {
+        let value = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824".to_owned();
+        ChecksumView { algorithm: ChecksumAlgorithm::Sha256, value }
+    }
 
     #[test]
     fn a_part_goes_on_where_it_ended_and_appears_under_its_name_only_when_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("result.csv");
-        let mut first = Sink::part(&path, HELLO).unwrap();
+        let mut first = Sink::part(&path, &hello()).unwrap();
         first.write(b"hel").unwrap();
         drop(first);
         assert!(!path.exists());
 
-        let mut second = Sink::part(&path, HELLO).unwrap();
+        let mut second = Sink::part(&path, &hello()).unwrap();
         assert_eq!(second.written(), 3);
         second.write(b"lo").unwrap();
-        assert_eq!(second.sha256(), HELLO);
+        assert_eq!(second.checksum(), hello().value);
         second.publish(&path, false).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"hello");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -177,11 +182,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("result.csv");
         std::fs::write(&path, "mine").unwrap();
-        let mut sink = Sink::part(&path, HELLO).unwrap();
+        let mut sink = Sink::part(&path, &hello()).unwrap();
         sink.write(b"hello").unwrap();
         assert_eq!(sink.publish(&path, false).unwrap_err().exit(), Exit::Conflict);
         assert_eq!(std::fs::read(&path).unwrap(), b"mine");
-        Sink::part(&path, HELLO).unwrap().publish(&path, true).unwrap();
+        Sink::part(&path, &hello()).unwrap().publish(&path, true).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"hello");
     }
 
@@ -191,7 +196,7 @@ mod tests {
         let path = folder.path().join("result.csv");
         let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
         for force in [false, true] {
-            assert_eq!(Sink::part(&path, HELLO).unwrap().publish(&path, force).unwrap_err().exit(), Exit::Conflict);
+            assert_eq!(Sink::part(&path, &hello()).unwrap().publish(&path, force).unwrap_err().exit(), Exit::Conflict);
         }
         assert!(!std::fs::symlink_metadata(&path).unwrap().is_file());
     }
@@ -200,7 +205,7 @@ mod tests {
     fn two_downloads_do_not_mix() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("result.csv");
-        let _first = Sink::part(&path, HELLO).unwrap();
-        assert_eq!(Sink::part(&path, HELLO).unwrap_err().exit(), Exit::Conflict);
+        let _first = Sink::part(&path, &hello()).unwrap();
+        assert_eq!(Sink::part(&path, &hello()).unwrap_err().exit(), Exit::Conflict);
     }
 }
