@@ -25,7 +25,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use self::address::Address;
-use self::connect::Connection;
+use self::connect::{Connection, Patience};
 pub(crate) use self::error::Failure;
 use self::error::classify;
 pub(crate) use self::join::{Joined, Source, Stretch};
@@ -41,6 +41,8 @@ const PROOF_HOLDS: Duration = Duration::from_secs(600);
 #[derive(Debug, Clone)]
 pub(crate) struct Bucket {
     client: Client,
+    /// For calls that have not much to send or to copy: S3 has less time to begin its answer.
+    quick: Client,
     /// Makes links: over the public endpoint, with credentials whose end is known.
     presigner: Client,
     signing: Arc<Signing>,
@@ -57,34 +59,46 @@ impl Bucket {
     /// # Errors
     /// `config_invalid` when no region is known.
     pub(crate) async fn open(name: &str, options: &S3Options) -> outflow_core::Result<Self> {
-        let Connection { client, presigner, signing, region, address } = connect::connect(name, options).await?;
-        let encryption = options.encryption.clone();
-        Ok(Self { client, presigner, signing, name: name.to_owned(), region, address, encryption, written: Arc::default() })
+        Self::open_with(name, options, Patience::default()).await
+    }
+
+    async fn open_with(name: &str, options: &S3Options, patience: Patience) -> outflow_core::Result<Self> {
+        let Connection { client, quick, presigner, signing, region, address } = connect::connect(name, options, patience).await?;
+        let (name, encryption) = (name.to_owned(), options.encryption.clone());
+        Ok(Self { client, quick, presigner, signing, name, region, address, encryption, written: Arc::default() })
     }
 
     /// Whether the bucket can be listed below a prefix and written to. The latter is proven by an upload that is begun and aborted, which
-    /// leaves nothing, and is then believed for a while.
+    /// leaves nothing, and is then believed for a while. One that died between the two left its upload to the next, which aborts it.
     ///
     /// # Errors
     /// What keeps us from it.
     pub(crate) async fn check(&self, prefix: &str) -> Result<(), Failure> {
-        let listed = self.client.list_objects_v2().bucket(&self.name).prefix(prefix).max_keys(1).send().await;
+        let listed = self.quick.list_objects_v2().bucket(&self.name).prefix(prefix).max_keys(1).send().await;
         listed.map_err(|error| self.failure("s3:ListBucket", error))?;
         let is_proven = self.proof().is_some_and(|at| at.elapsed() < PROOF_HOLDS);
         if !is_proven {
-            self.begin(&format!("{prefix}check")).await?.abort().await?;
+            let key = format!("{prefix}check");
+            self.abort_uploads(&key, true).await?;
+            self.begin(&key).await?.abort().await?;
             *self.proof() = Some(Instant::now());
         }
         Ok(())
     }
 
     /// Whether there is no such bucket: of an object that is not there S3 says no more than that.
+    ///
+    /// # Errors
+    /// When there is none, or it is not known. A bucket that may not be asked for is there, as under a policy that allows to list some
+    /// prefixes alone.
     pub(crate) async fn missing(&self) -> Result<(), Failure> {
-        let head = self.client.head_bucket().bucket(&self.name).send().await;
-        head.map(drop).map_err(|error| match self.failure("s3:ListBucket", error) {
-            failure if failure.status == Some(404) => self.no_such_bucket(failure),
-            failure => failure,
-        })
+        let head = self.quick.head_bucket().bucket(&self.name).send().await;
+        match head.map_err(|error| self.failure("s3:ListBucket", error)) {
+            Ok(_) => Ok(()),
+            Err(failure) if failure.status == Some(403) => Ok(()),
+            Err(failure) if failure.status == Some(404) => Err(self.no_such_bucket(failure)),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The CRC-64/NVME that S3 keeps of a whole object, lowercase hexadecimal; `None` when it keeps none.
@@ -92,7 +106,7 @@ impl Bucket {
     /// # Errors
     /// What keeps us from it.
     pub(crate) async fn crc64nvme(&self, key: &str) -> Result<Option<String>, Failure> {
-        let head = self.client.head_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled).send().await;
+        let head = self.quick.head_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled).send().await;
         let head = head.map_err(|error| self.failure("s3:GetObject", error))?;
         let kept = head.checksum_crc64_nvme().and_then(|value| STANDARD.decode(value).ok()).filter(|bytes| bytes.len() == 8);
         Ok(kept.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
@@ -101,7 +115,7 @@ impl Bucket {
     /// Begins an upload in parts.
     async fn begin(&self, key: &str) -> Result<Begun, Failure> {
         let (encryption, key_id) = self.encryption();
-        let begun = self.client.create_multipart_upload().bucket(&self.name).key(key);
+        let begun = self.quick.create_multipart_upload().bucket(&self.name).key(key);
         let begun = begun.set_server_side_encryption(encryption).set_ssekms_key_id(key_id).send().await;
         let begun = begun.map_err(|error| self.failure("s3:PutObject", error))?;
         Ok(Begun::new(self.clone(), key.to_owned(), begun.upload_id.unwrap_or_default()))
@@ -136,3 +150,6 @@ impl fmt::Display for Bucket {
         write!(f, "s3://{}", self.name)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use outflow_core::{Code, Error, Result};
 use crate::error::{from_io, from_object_store, from_write};
 use crate::link::{LinkKeys, Signer};
 use crate::local::LocalFolder;
-use crate::s3::Bucket;
+use crate::s3::{Bucket, Failure};
 use crate::summing::{Summing, Sums};
 
 /// The bucket that a local folder goes by in UNLOAD and in manifests.
@@ -97,8 +97,8 @@ impl Storage {
     /// removed. `s3://BUCKET` or `s3://BUCKET/PREFIX` is looked at, and opened even when S3 does not answer now.
     ///
     /// # Errors
-    /// `config_invalid` for any other locator, a bucket that is not there or in another region; `storage_denied`, `storage_full` or,
-    /// of a folder, `storage_unavailable` when it cannot be made or written to.
+    /// `config_invalid` for any other locator, a bucket that is not there or in another region; `storage_denied`, `storage_full`, of a
+    /// folder `storage_unavailable` when it cannot be made or written to, and of a bucket the same when the credentials have expired.
     pub async fn open(locator: &str, options: StorageOptions) -> Result<Self> {
         match place_of(locator)? {
             Place::Folder(root) => {
@@ -115,12 +115,15 @@ impl Storage {
                 let bucket = Bucket::open(&name, &options.s3).await?;
                 let sums = Arc::new(Sums::default());
                 let objects = Arc::new(Summing::new(bucket.clone(), Arc::clone(&sums)));
-                let storage = Self::new(Backend::S3(bucket), objects, sums, options, name, prefix);
-                match storage.check().await {
-                    Err(error) if error.code().kind().is_retryable() => {
-                        tracing::warn!(error = error.chain(), "storage does not answer yet");
+                let storage = Self::new(Backend::S3(bucket.clone()), objects, sums, options, name, prefix);
+                if let Err(failure) = storage.check_bucket(&bucket).await {
+                    // Nothing runs yet that could wait until somebody renews them.
+                    let is_for_now = failure.code.kind().is_retryable() && !failure.is_of_credentials();
+                    let error = failure.into_error(&format!("checking the storage `{bucket}`"));
+                    if !is_for_now {
+                        return Err(error);
                     }
-                    checked => checked?,
+                    tracing::warn!(error = error.chain(), "storage does not answer yet");
                 }
                 Ok(storage)
             }
@@ -251,11 +254,15 @@ impl Storage {
                 checked.map_err(|error| from_write(error, &what))
             }
             Backend::S3(bucket) => {
-                let prefix = self.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
-                let checked = bucket.check(&format!("{prefix}{RESULTS}/")).await;
+                let checked = self.check_bucket(bucket).await;
                 checked.map_err(|failure| failure.into_error(&format!("checking the storage `{bucket}`")))
             }
         }
+    }
+
+    async fn check_bucket(&self, bucket: &Bucket) -> Result<(), Failure> {
+        let prefix = self.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
+        bucket.check(&format!("{prefix}{RESULTS}/")).await
     }
 
     /// The object of a key.

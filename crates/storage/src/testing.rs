@@ -13,11 +13,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use futures::{StreamExt, TryStreamExt, stream};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use s3s::auth::SimpleAuth;
+use s3s::dto::StreamingBlob;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
@@ -63,6 +65,10 @@ pub enum Fault {
     Cut,
     /// It is answered, but nobody learns of it: the connection is cut then.
     Lost,
+    /// It is never answered, and the connection stays.
+    Silent,
+    /// Its answer stops after the first piece, and the connection stays.
+    Stalled,
 }
 
 type Rule = Box<dyn Fn(&Call) -> Option<Fault> + Send>;
@@ -245,11 +251,15 @@ async fn respond(request: Request<Incoming>, service: &S3Service, shared: &Share
         Some(Fault::Elsewhere) => return Ok(refusal(301, "PermanentRedirect", "a fault")),
         Some(Fault::Refused(status, code, message)) => return Ok(refusal(status, code, message)),
         Some(Fault::Cut) => return Err(CutOff),
-        Some(Fault::Lost) | None => {}
+        Some(Fault::Silent) => return std::future::pending().await,
+        Some(Fault::Lost | Fault::Stalled) | None => {}
     }
     let answer = service.call(request.map(s3s::Body::from)).await.map_err(|_| CutOff)?;
     if fault == Some(Fault::Lost) {
         return Err(CutOff);
+    }
+    if fault == Some(Fault::Stalled) {
+        return Ok(answer.map(|body| StreamingBlob::wrap(body.take(1).map_err(|_| CutOff).chain(stream::pending())).into()));
     }
     let is_object = call.method == "GET" && call.path.trim_matches('/').contains('/');
     if is_object && answer.status().is_success() {

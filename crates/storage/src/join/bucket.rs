@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::GetOptions;
 use object_store::buffered::BufWriter;
 use object_store::path::Path;
@@ -18,6 +19,17 @@ use crate::error::from_object_store;
 use crate::read::FileStat;
 use crate::s3::{Bucket, Joined, Source, Stretch};
 use crate::storage::{Storage, stopped};
+
+/// How many parts are looked at side by side.
+const LOOKS: usize = 16;
+
+/// A part that was looked at.
+enum Looked<'a> {
+    /// S3 can join it as it is.
+    Ready(Source),
+    /// It must be written anew before, without what it begins with.
+    Anew { key: &'a StorageKey, head: &'a Bytes },
+}
 
 impl Storage {
     pub(super) async fn join_in_bucket(&self, bucket: &Bucket, parts: &[JoinPart], target: &StorageKey) -> Result<u64> {
@@ -46,24 +58,34 @@ impl Storage {
 
     /// What S3 is to join. Copies without their headers that are made for it are told as soon as they are there, whatever comes after.
     async fn sources(&self, bucket: &Bucket, parts: &[JoinPart], shortened: &mut Vec<StorageKey>) -> Result<Vec<Source>> {
+        // Collected first: the compiler does not see that what borrows from the parts may go to another thread.
+        let looks: Vec<_> = parts.iter().map(|part| self.look(bucket, part)).collect();
+        let looked: Vec<Looked<'_>> = stream::iter(looks).buffered(LOOKS).try_collect().await?;
         let mut sources = Vec::with_capacity(parts.len());
-        for part in parts {
-            sources.push(match part {
-                JoinPart::Bytes(bytes) => Source::Bytes(bytes.clone()),
-                JoinPart::File(key) => Source::Object(self.stretch(key, 0).await?),
-                JoinPart::Rest { key, head, compression: Compression::None } => {
-                    self.begins_with(bucket, key, head).await?;
-                    Source::Object(self.stretch(key, head.len() as u64).await?)
-                }
-                JoinPart::Rest { key, head, compression: Compression::Gzip } => {
+        for piece in looked {
+            sources.push(match piece {
+                Looked::Ready(source) => source,
+                Looked::Anew { key, head } => {
                     let rest = self.without_head(key, head.clone()).await?;
                     shortened.push(rest.clone());
                     Source::Object(self.stretch(&rest, 0).await?)
                 }
-                JoinPart::Rest { compression, .. } => return Err(not_without_its_beginning(*compression)),
             });
         }
         Ok(sources)
+    }
+
+    async fn look<'a>(&self, bucket: &Bucket, part: &'a JoinPart) -> Result<Looked<'a>> {
+        Ok(Looked::Ready(match part {
+            JoinPart::Bytes(bytes) => Source::Bytes(bytes.clone()),
+            JoinPart::File(key) => Source::Object(self.stretch(key, 0).await?),
+            JoinPart::Rest { key, head, compression: Compression::None } => {
+                self.begins_with(bucket, key, head).await?;
+                Source::Object(self.stretch(key, head.len() as u64).await?)
+            }
+            JoinPart::Rest { key, head, compression: Compression::Gzip } => return Ok(Looked::Anew { key, head }),
+            JoinPart::Rest { compression, .. } => return Err(not_without_its_beginning(*compression)),
+        }))
     }
 
     async fn stretch(&self, key: &StorageKey, from: u64) -> Result<Stretch> {

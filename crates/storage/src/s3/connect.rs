@@ -7,6 +7,7 @@ use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
@@ -23,16 +24,36 @@ use crate::S3Options;
 /// soon for a service.
 const TRIES: u32 = 6;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
-/// How long an answer may take to begin; the longest is that to the copy of a part.
-const ANSWER: Duration = Duration::from_secs(300);
 const CONNECT: Duration = Duration::from_secs(5);
 /// The region of what has none.
 const ANY_REGION: &str = "us-east-1";
+
+/// How long S3 may take before it counts as not answering.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// Until the answer to a call begins that has much to send or to copy; the longest is that to the copy of a part.
+    pub(super) answer: Duration,
+    /// The same, of a call that has not: to look, to list, to read, to begin, to give up, to delete.
+    pub(super) quick: Duration,
+    /// For such a call with all its tries.
+    pub(super) quick_in_all: Duration,
+    /// While nothing comes of an answer that has begun; then it counts as broken off.
+    pub(super) stall: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let [answer, quick, quick_in_all, stall] = [300, 30, 120, 20].map(Duration::from_secs);
+        Self { answer, quick, quick_in_all, stall }
+    }
+}
 
 /// All that is needed to speak of a bucket.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: Client,
+    /// For calls that have not much to send or to copy.
+    pub(super) quick: Client,
     pub(super) presigner: Client,
     pub(super) signing: Arc<Signing>,
     pub(super) region: String,
@@ -43,7 +64,7 @@ pub(super) struct Connection {
 ///
 /// # Errors
 /// `config_invalid` when there is no region or no way to credentials.
-pub(super) async fn connect(bucket: &str, options: &S3Options) -> Result<Connection> {
+pub(super) async fn connect(bucket: &str, options: &S3Options, patience: Patience) -> Result<Connection> {
     let invalid = |why: &str| Error::new(Code::ConfigInvalid, format!("the storage `s3://{bucket}` {why}"));
     let sdk = load(options).await;
     let endpoint = options.endpoint.clone().or_else(|| configured_endpoint(&sdk));
@@ -54,8 +75,9 @@ pub(super) async fn connect(bucket: &str, options: &S3Options) -> Result<Connect
     let signing = Arc::new(Signing::new(provider));
 
     let path_style = options.path_style.unwrap_or(endpoint.is_some());
-    let mut conf = base(&sdk).region(Region::new(region.clone())).force_path_style(path_style);
+    let mut conf = base(&sdk, patience).region(Region::new(region.clone())).force_path_style(path_style);
     conf.set_endpoint_url(endpoint.clone());
+    let quick = conf.clone().timeout_config(timeouts(&sdk, patience.quick, Some(patience.quick_in_all)));
     let public_endpoint = options.public_endpoint.clone().or(endpoint);
     let is_public_in_path = options.path_style.unwrap_or(public_endpoint.is_some());
     let mut presigning = conf
@@ -66,6 +88,7 @@ pub(super) async fn connect(bucket: &str, options: &S3Options) -> Result<Connect
     presigning.set_endpoint_url(public_endpoint.clone());
     Ok(Connection {
         client: Client::from_conf(conf.build()),
+        quick: Client::from_conf(quick.build()),
         presigner: Client::from_conf(presigning.build()),
         signing,
         address: Address::new(bucket, &region, public_endpoint.as_deref(), is_public_in_path),
@@ -93,18 +116,26 @@ async fn load(options: &S3Options) -> SdkConfig {
     }
 }
 
-fn base(sdk: &SdkConfig) -> Builder {
+fn base(sdk: &SdkConfig, patience: Patience) -> Builder {
     let retry = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
     let is_default = retry.max_attempts() == RetryConfig::standard().max_attempts();
     let retry = if is_default { retry.with_max_attempts(TRIES).with_initial_backoff(FIRST_WAIT) } else { retry };
-    let mut timeouts = sdk.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
-    let set = timeouts.clone().build();
-    timeouts = timeouts.connect_timeout(set.connect_timeout().unwrap_or(CONNECT));
-    timeouts = timeouts.read_timeout(set.read_timeout().unwrap_or(ANSWER));
-    let builder = Builder::from(sdk).retry_config(retry).timeout_config(timeouts.build());
+    let stall = StalledStreamProtectionConfig::enabled().grace_period(patience.stall).build();
+    let builder = Builder::from(sdk).retry_config(retry).timeout_config(timeouts(sdk, patience.answer, None));
+    let builder = builder.stalled_stream_protection(stall);
     // The signature holds the SHA-256 of what is sent, and S3 sums the rest itself; not all that speaks S3 knows newer checksums.
     let summed = sdk.request_checksum_calculation().unwrap_or(RequestChecksumCalculation::WhenRequired);
     builder.request_checksum_calculation(summed)
+}
+
+/// What is set already stays.
+fn timeouts(sdk: &SdkConfig, answer: Duration, in_all: Option<Duration>) -> TimeoutConfig {
+    let set = sdk.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
+    let mut timeouts = set.to_builder();
+    timeouts = timeouts.connect_timeout(set.connect_timeout().unwrap_or(CONNECT));
+    timeouts = timeouts.read_timeout(set.read_timeout().unwrap_or(answer));
+    timeouts.set_operation_timeout(set.operation_timeout().or(in_all));
+    timeouts.build()
 }
 
 /// `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, or what the profile says in their place.

@@ -24,7 +24,7 @@ impl Bucket {
     pub(super) async fn abort_uploads(&self, key: &str, is_exact: bool) -> Result<(), Failure> {
         let mut after = (None, None);
         loop {
-            let call = self.client.list_multipart_uploads().bucket(&self.name).prefix(key);
+            let call = self.quick.list_multipart_uploads().bucket(&self.name).prefix(key);
             let page = call.set_key_marker(after.0).set_upload_id_marker(after.1).send().await;
             let page = match page.map_err(|error| self.failure("s3:ListBucketMultipartUploads", error)) {
                 Err(failure) if failure.is_unknown_call() => return Ok(()),
@@ -46,7 +46,7 @@ impl Bucket {
     async fn delete_versions(&self, prefix: &str) -> Result<(), Failure> {
         let mut after = (None, None);
         loop {
-            let call = self.client.list_object_versions().bucket(&self.name).prefix(prefix);
+            let call = self.quick.list_object_versions().bucket(&self.name).prefix(prefix);
             let page = call.set_key_marker(after.0).set_version_id_marker(after.1).send().await;
             let page = page.map_err(|error| self.failure("s3:ListBucketVersions", error))?;
             let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
@@ -78,7 +78,7 @@ impl Bucket {
             let objects = some.iter().map(identifier).collect::<Result<Vec<_>, _>>();
             let delete = objects.and_then(|objects| Delete::builder().quiet(true).set_objects(Some(objects)).build());
             let delete = delete.map_err(|error| Failure::of_ours("what is to be deleted cannot be said to S3", error))?;
-            let call = self.client.delete_objects().bucket(&self.name).delete(delete);
+            let call = self.quick.delete_objects().bucket(&self.name).delete(delete);
             let deleted = call.send().await.map_err(|error| self.failure("s3:DeleteObject", error))?;
             if let Some(error) = deleted.errors().iter().find(|error| error.code() != Some("NoSuchKey")) {
                 return Err(self.not_deleted(error));

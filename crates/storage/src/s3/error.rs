@@ -7,6 +7,8 @@ use aws_sdk_s3::config::http::HttpResponse;
 pub(super) use aws_sdk_s3::error::ProvideErrorMetadata;
 use outflow_core::{Code, Error};
 
+use super::join::MOST_PARTS;
+
 /// What S3 says with a status of 4xx although the same can succeed later: a body that came too slowly or not whole, and too many calls.
 const PASSING: [&str; 8] = [
     "RequestTimeout",
@@ -18,6 +20,9 @@ const PASSING: [&str; 8] = [
     "ThrottlingException",
     "KMS.ThrottlingException",
 ];
+
+/// What S3 says of credentials whose time is over.
+const EXPIRED: [&str; 2] = ["ExpiredToken", "TokenRefreshRequired"];
 
 /// An error of the SDK.
 pub(super) type SdkError<E> = aws_sdk_s3::error::SdkError<E, HttpResponse>;
@@ -66,6 +71,19 @@ impl Failure {
         Self { code, sentence, status: None, name: Some(name.to_owned()), source: said.into() }
     }
 
+    /// Whether it is the credentials that lack or have ended: they must be given or renewed, which may happen while the service runs.
+    pub(crate) fn is_of_credentials(&self) -> bool {
+        self.name.as_deref().is_some_and(|name| EXPIRED.contains(&name)) || credentials_error(&*self.source).is_some()
+    }
+
+    /// For an upload that has as many parts as S3 takes.
+    pub(super) fn too_many_parts() -> Self {
+        let sentence =
+            format!("S3 takes no file of more than {MOST_PARTS} parts; send `singleFile` false, or a smaller `maxFileSizeMb`");
+        let source = "there are as many parts as S3 takes".into();
+        Self { code: Code::SingleFileTooLarge, sentence, status: None, name: None, source }
+    }
+
     /// Whether what answers does not have that call at all, as many that speak S3 lack some.
     pub(super) fn is_unknown_call(&self) -> bool {
         matches!(self.status, Some(405 | 501)) || self.name.as_deref() == Some("NotImplemented")
@@ -104,11 +122,12 @@ where
         (Some(400), _) if home.is_some() => (Code::ConfigInvalid, elsewhere(bucket, region, home.as_deref())),
         (_, "NoSuchUpload") => (Code::StorageUnavailable, "the upload was aborted meanwhile".to_owned()),
         (Some(404), _) => (Code::NotFound, "it is not there".to_owned()),
-        (_, "ExpiredToken" | "TokenRefreshRequired") => {
-            (Code::StorageDenied, format!("the AWS credentials have expired ({said}); renew them"))
+        // Whoever renews them lets what waits go on; so does whoever sets the clock.
+        (_, name) if EXPIRED.contains(&name) => {
+            (Code::StorageUnavailable, format!("the AWS credentials have expired ({said}); renew them"))
         }
         (_, "RequestTimeTooSkewed") => {
-            (Code::StorageDenied, "the clock of this machine differs too much from that of S3; set it right".to_owned())
+            (Code::StorageUnavailable, "the clock of this machine differs too much from that of S3; set it right".to_owned())
         }
         (_, name) if name.starts_with("KMS.") && !PASSING.contains(&name) => (
             Code::StorageDenied,
@@ -119,7 +138,7 @@ where
         (_, "InvalidAccessKeyId" | "InvalidToken" | "SignatureDoesNotMatch") => {
             (Code::StorageDenied, format!("S3 does not take the AWS credentials ({said}); check the access key and its secret"))
         }
-        (Some(401 | 403), _) => (Code::StorageDenied, refused(&said, missing_right(error.message()).unwrap_or(action), bucket)),
+        (Some(401 | 403), _) => (Code::StorageDenied, refused(&said, missing_right(error.message()), action, bucket)),
         (Some(412), _) => (Code::StorageUnavailable, "the object was replaced meanwhile".to_owned()),
         (Some(507), _) => (Code::StorageFull, "there is no room left; free some, or shorten the retention".to_owned()),
         (Some(429 | 503), _) => (Code::StorageUnavailable, format!("S3 asks for fewer calls, and went on doing so ({said})")),
@@ -131,14 +150,10 @@ where
             ),
         ),
         (Some(_), _) => (Code::StorageUnavailable, format!("S3 does not answer as it should ({said})")),
-        (None, _) => match no_credentials(&error) {
-            Some(why) => (
-                Code::StorageDenied,
-                format!(
-                    "no AWS credentials were found ({why}); give the service a role, a profile or `AWS_ACCESS_KEY_ID` and its secret"
-                ),
-            ),
-            None => (Code::StorageUnavailable, format!("S3 cannot be reached ({})", root(&error))),
+        (None, _) => match (credentials_error(&error), &error) {
+            (Some(cause), _) => no_credentials(cause),
+            (None, SdkError::TimeoutError(_)) => (Code::StorageUnavailable, "S3 did not answer in time".to_owned()),
+            (None, _) => (Code::StorageUnavailable, format!("S3 cannot be reached ({})", root(&error))),
         },
     };
     Failure { code, sentence, status, name, source: Box::new(error) }
@@ -150,7 +165,15 @@ pub(super) fn broken_off(source: impl StdError + Send + Sync + 'static) -> Failu
     Failure { code: Code::StorageUnavailable, sentence, status: None, name: None, source: Box::new(source) }
 }
 
-fn refused(said: &str, action: &str, bucket: &str) -> String {
+fn refused(said: &str, named: Option<&str>, action: &str, bucket: &str) -> String {
+    // Of a file that is not there S3 says so only to those who may list.
+    if named.is_none() && action == "s3:GetObject" {
+        return format!(
+            "S3 refuses access ({said}); allow `s3:GetObject` on the objects of the bucket `{bucket}`, and `s3:ListBucket` on the bucket, \
+             without which it refuses a file that is not there as well, to the role or user of the service"
+        );
+    }
+    let action = named.unwrap_or(action);
     let on = if action.starts_with("kms:") { "the key that encrypts in the bucket" } else { "the bucket" };
     format!("S3 refuses access ({said}); allow `{action}` on {on} `{bucket}` to the role or user of the service")
 }
@@ -172,15 +195,31 @@ fn elsewhere(bucket: &str, region: &str, home: Option<&str>) -> String {
     }
 }
 
-fn no_credentials(error: &(dyn StdError + 'static)) -> Option<String> {
+fn credentials_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a CredentialsError> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<CredentialsError>() {
-            return Some(root(error));
+            return Some(error);
         }
         next = error.source();
     }
     None
+}
+
+/// Where nobody has any, nobody will; one who should give them and cannot now may later.
+fn no_credentials(error: &CredentialsError) -> (Code, String) {
+    let why = root(error);
+    match error {
+        CredentialsError::ProviderTimedOut(_) | CredentialsError::ProviderError(_) => {
+            (Code::StorageUnavailable, format!("the AWS credentials cannot be had now ({why}); look at who gives them"))
+        }
+        _ => (
+            Code::StorageDenied,
+            format!(
+                "no AWS credentials were found ({why}); give the service a role, a profile or `AWS_ACCESS_KEY_ID` and its secret"
+            ),
+        ),
+    }
 }
 
 /// What lies deepest, in its own words.

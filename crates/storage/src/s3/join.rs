@@ -6,7 +6,8 @@ use aws_sdk_s3::types::CompletedPart;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use self::plan::{MOST_PARTS, Part, plan};
+pub(super) use self::plan::MOST_PARTS;
+use self::plan::{Part, plan};
 pub(crate) use self::plan::{Source, Stretch};
 use super::upload::Begun;
 use super::{Bucket, Failure};

@@ -22,7 +22,7 @@ impl Bucket {
             let (bucket, prefix) = (bucket.clone(), prefix.clone());
             async move {
                 let Some(token) = next else { return Ok(None) };
-                let call = bucket.client.list_objects_v2().bucket(&bucket.name).prefix(prefix);
+                let call = bucket.quick.list_objects_v2().bucket(&bucket.name).prefix(prefix);
                 let page = call.set_delimiter(delimiter.map(str::to_owned)).set_continuation_token(token).send().await;
                 let page = page.map_err(|error| bucket.failure("s3:ListBucket", error))?;
                 let next = page.next_continuation_token.clone().filter(|_| page.is_truncated == Some(true));

@@ -23,6 +23,8 @@ use super::{Bucket, Failure};
 
 /// How often the reading of one object may break off without anything having come.
 const BREAKS: u32 = 5;
+/// Up to here, what is written at once has not much to send.
+const SMALL: usize = 1 << 20;
 
 #[async_trait]
 impl ObjectStore for Bucket {
@@ -95,7 +97,8 @@ impl Bucket {
     /// Writes an object in one piece; gives its validator.
     pub(super) async fn write(&self, key: &str, bytes: Bytes, if_none_match: Option<String>) -> Result<Option<String>, Failure> {
         let (encryption, key_id) = self.encryption();
-        let call = self.client.put_object().bucket(&self.name).key(key).set_if_none_match(if_none_match);
+        let client = if bytes.len() <= SMALL { &self.quick } else { &self.client };
+        let call = client.put_object().bucket(&self.name).key(key).set_if_none_match(if_none_match);
         let call = call.set_server_side_encryption(encryption).set_ssekms_key_id(key_id).body(ByteStream::from(bytes));
         let written = call.send().await.map_err(|error| self.failure("s3:PutObject", error))?;
         Ok(written.e_tag)
@@ -147,13 +150,13 @@ impl Bucket {
     }
 
     async fn ask(&self, key: &str, range: Option<String>, if_match: Option<String>) -> Result<GetObjectOutput, Failure> {
-        let call = self.client.get_object().bucket(&self.name).key(key).set_range(range).set_if_match(if_match);
+        let call = self.quick.get_object().bucket(&self.name).key(key).set_range(range).set_if_match(if_match);
         call.send().await.map_err(|error| self.failure("s3:GetObject", error))
     }
 
     async fn read(&self, location: &Path, options: GetOptions) -> Result<GetResult, Failure> {
         let key = location.as_ref();
-        let call = self.client.get_object().bucket(&self.name).key(key).set_range(options.range.map(|range| range.to_string()));
+        let call = self.quick.get_object().bucket(&self.name).key(key).set_range(options.range.map(|range| range.to_string()));
         let call = call.set_if_match(options.if_match).set_if_none_match(options.if_none_match).set_version_id(options.version);
         let call = call.set_if_modified_since(options.if_modified_since.map(as_moment));
         let call = call.set_if_unmodified_since(options.if_unmodified_since.map(as_moment));
@@ -174,7 +177,7 @@ impl Bucket {
     }
 
     async fn look(&self, location: &Path, options: GetOptions) -> Result<GetResult, Failure> {
-        let call = self.client.head_object().bucket(&self.name).key(location.as_ref());
+        let call = self.quick.head_object().bucket(&self.name).key(location.as_ref());
         let call = call.set_if_match(options.if_match).set_if_none_match(options.if_none_match).set_version_id(options.version);
         let answer = match call.send().await.map_err(|error| self.failure("s3:GetObject", error)) {
             Err(failure) if failure.status == Some(404) => {

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use object_store::{MultipartUpload, PutPayload, PutResult, UploadPart};
 
 use super::address::ENCODED;
+use super::join::MOST_PARTS;
 use super::{Bucket, Failure, Stretch};
 
 /// An upload that was begun. Dropped before it is completed, it is aborted beside.
@@ -89,7 +90,7 @@ impl Begun {
     }
 
     async fn made(&self, size: u64) -> Option<Option<String>> {
-        let head = self.bucket.client.head_object().bucket(&self.bucket.name).key(&self.key).send().await.ok()?;
+        let head = self.bucket.quick.head_object().bucket(&self.bucket.name).key(&self.key).send().await.ok()?;
         (head.content_length().and_then(|length| u64::try_from(length).ok()) == Some(size)).then_some(head.e_tag)
     }
 }
@@ -119,7 +120,7 @@ impl Drop for Begun {
 impl Bucket {
     /// Aborts an upload. Idempotent.
     pub(super) async fn abort(&self, key: &str, id: &str) -> Result<(), Failure> {
-        let aborted = self.client.abort_multipart_upload().bucket(&self.name).key(key).upload_id(id).send().await;
+        let aborted = self.quick.abort_multipart_upload().bucket(&self.name).key(key).upload_id(id).send().await;
         match aborted.map_err(|error| self.failure("s3:AbortMultipartUpload", error)) {
             Err(failure) if failure.name.as_deref() != Some("NoSuchUpload") => Err(failure),
             _ => Ok(()),
@@ -156,6 +157,10 @@ impl MultipartUpload for Upload {
             let over = self.over();
             return Box::pin(async move { Err(over) });
         };
+        if usize::try_from(self.next).is_ok_and(|next| next > MOST_PARTS) {
+            let failure = Failure::too_many_parts().into_object_store(&self.key);
+            return Box::pin(async move { Err(failure) });
+        }
         let bytes = Bytes::from(payload);
         self.size += bytes.len() as u64;
         let (write, key, done) = (begun.write(self.next, bytes), self.key.clone(), Arc::clone(&self.done));
@@ -187,5 +192,28 @@ impl MultipartUpload for Upload {
     async fn abort(&mut self) -> object_store::Result<()> {
         let begun = self.begun.take().ok_or_else(|| self.over())?;
         begun.abort().await.map_err(|failure| failure.into_object_store(&self.key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use outflow_core::Code;
+
+    use super::*;
+    use crate::{S3Options, code_of};
+
+    #[tokio::test]
+    async fn more_parts_than_s3_takes_are_refused_before_one_is_sent() {
+        let credentials = SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "test"));
+        let endpoint = Some("http://127.0.0.1:1".to_owned());
+        let options = S3Options { endpoint, credentials: Some(credentials), ..S3Options::default() };
+        let bucket = Bucket::open("results", &options).await.unwrap();
+        let mut begun = Begun::new(bucket, "a".to_owned(), "upload".to_owned());
+        begun.is_open = false;
+        let mut upload = Upload { next: 10_001, ..Upload::new(begun) };
+        let error = upload.put_part(PutPayload::from_static(b"x")).await.unwrap_err();
+        assert_eq!(code_of(&error), Code::SingleFileTooLarge);
     }
 }

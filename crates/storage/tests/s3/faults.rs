@@ -79,6 +79,18 @@ async fn a_bucket_in_another_region_is_said_with_its_region() {
     let error = Storage::open("s3://results", options(server.options())).await.unwrap_err();
     assert_eq!(error.code(), Code::ConfigInvalid, "{}", error.chain());
     assert!(error.message().contains("set `storage.region` to `eu-west-3`"), "{error}");
+
+    // One that is made anew elsewhere while the service runs.
+    let world = World::new().await;
+    world.server.fail(|_| Some(Fault::Elsewhere));
+    for error in [
+        world.storage.head(&file("output000")).await.map(drop).unwrap_err(),
+        world.storage.list(&place(1)).await.map(drop).unwrap_err(),
+        world.storage.put(&file("output000"), Bytes::new()).await.unwrap_err(),
+    ] {
+        assert_eq!(error.code(), Code::ConfigInvalid, "{}", error.chain());
+        assert!(error.message().contains("set `storage.region` to `eu-west-3`"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -86,8 +98,48 @@ async fn credentials_that_have_expired_are_said() {
     let world = World::new().await;
     world.server.fail(|_| Some(Fault::Expired));
     let error = world.storage.list(&place(1)).await.unwrap_err();
-    assert_eq!(error.code(), Code::StorageDenied, "{}", error.chain());
+    // Whoever renews them lets what waits go on: nothing is lost for it.
+    assert_eq!((error.code(), error.kind().is_retryable()), (Code::StorageUnavailable, true), "{}", error.chain());
+    assert!(error.message().contains("have expired") && error.message().contains("renew them"), "{error}");
+    // When nothing runs yet, it is told at once.
+    let error = Storage::open("s3://results", options(world.server.options())).await.unwrap_err();
     assert!(error.message().contains("have expired"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_missing_to_one_who_may_not_ask_for_the_bucket() {
+    let world = World::new().await;
+    // As under a policy that allows `s3:ListBucket` for some prefixes alone.
+    world.server.fail(|call| {
+        let is_of_bucket = call.method == "HEAD" && call.path.trim_matches('/') == "results";
+        is_of_bucket.then_some(Fault::Denied)
+    });
+    assert_eq!(world.storage.head(&file("output000")).await.unwrap(), None);
+    assert_eq!(world.server.calls().last().map(|call| call.path.trim_matches('/').to_owned()).as_deref(), Some("results"));
+}
+
+#[tokio::test]
+async fn one_who_may_not_list_is_told_that_this_is_missing_too() {
+    let world = World::new().await;
+    // What S3 says of a file that is not there to those who may not list.
+    world.server.fail(|call| (call.method == "HEAD" || call.method == "GET").then_some(Fault::Denied));
+    for error in
+        [world.storage.head(&file("output000")).await.unwrap_err(), world.storage.read(&file("output000"), 10).await.unwrap_err()]
+    {
+        assert_eq!(error.code(), Code::StorageDenied, "{}", error.chain());
+        assert!(error.message().contains("`s3:GetObject`") && error.message().contains("`s3:ListBucket`"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_that_died_leaves_nothing_for_ever() {
+    let world = World::new().await;
+    let key = Path::from("deep/er/unload-results/check");
+    // As when the process dies in the middle: nobody aborts it.
+    std::mem::forget(world.storage.object_store().put_multipart(&key).await.unwrap());
+    assert_eq!(world.server.uploads(), 1);
+    Storage::open("s3://results/deep/er", options(world.server.options())).await.unwrap();
+    assert_eq!(world.server.uploads(), 0);
 }
 
 #[tokio::test]
@@ -151,6 +203,28 @@ impl ProvideCredentials for Nobody {
     {
         future::ProvideCredentials::ready(Err(CredentialsError::not_loaded("nobody has any")))
     }
+}
+
+/// Has some, and cannot give them now.
+#[derive(Debug)]
+struct Unwell;
+
+impl ProvideCredentials for Unwell {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::ready(Err(CredentialsError::provider_error("it is being restarted")))
+    }
+}
+
+#[tokio::test]
+async fn one_who_cannot_give_credentials_now_may_later() {
+    let server = S3Server::start("results").await;
+    let s3 = S3Options { credentials: Some(SharedCredentialsProvider::new(Unwell)), ..server.options() };
+    let error = Storage::open("s3://results", options(s3)).await.unwrap_err();
+    assert_eq!(error.code(), Code::StorageUnavailable, "{}", error.chain());
+    assert!(error.message().contains("cannot be had now") && error.message().contains("being restarted"), "{error}");
 }
 
 #[tokio::test]

@@ -170,3 +170,18 @@ async fn a_part_that_is_not_there_is_not_found() {
     assert_eq!(world.storage.join(&pieces, &file("joined.csv")).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(world.server.uploads(), 0);
 }
+
+#[tokio::test]
+async fn the_parts_of_a_join_are_looked_at_side_by_side() {
+    let world = World::new().await;
+    let keys = world.put(&[("output000", noise(1, 10)), ("output001", noise(2, 10)), ("output002", noise(3, 10))]).await;
+    let pieces: Vec<_> = keys.into_iter().map(JoinPart::File).collect();
+    // The first is never answered, and the others are asked for all the same.
+    world.server.fail(|call| (call.method == "HEAD" && call.path.ends_with("output000")).then_some(Fault::Silent));
+    let is_look = |call: &Call| call.method == "HEAD" && call.path.ends_with("output002");
+    let target = file("joined.csv");
+    tokio::select! {
+        joined = world.storage.join(&pieces, &target) => panic!("{joined:?}"),
+        () = until(|| world.server.calls().iter().any(is_look)) => {}
+    }
+}

@@ -9,7 +9,7 @@ const LEAST: u64 = 5 << 20;
 /// What is copied as one part at most. S3 takes 5 GiB; smaller ones are copied side by side.
 const MOST_COPIED: u64 = 1 << 30;
 /// S3 takes no more parts.
-pub(super) const MOST_PARTS: usize = 10_000;
+pub(in crate::s3) const MOST_PARTS: usize = 10_000;
 
 /// A piece of what is joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
