@@ -30,7 +30,9 @@ use crate::S3Options;
 
 /// The access key that the server knows.
 pub const ACCESS_KEY: &str = "AKIDTEST";
-/// Its secret.
+/// Another one, of somebody else who uses the same buckets.
+pub const OTHER_ACCESS_KEY: &str = "AKIDOTHER";
+/// The secret of both.
 pub const SECRET_KEY: &str = "secret of a test";
 
 /// A request as it comes in.
@@ -42,6 +44,8 @@ pub struct Call {
     pub path: String,
     /// What stands after `?`.
     pub query: String,
+    /// The access key that signed its headers.
+    pub access_key: Option<String>,
     /// How S3 is asked to encrypt: the algorithm, and the key after a space if one is named.
     pub encryption: Option<String>,
     /// How many came before it.
@@ -120,7 +124,9 @@ impl S3Server {
         let files = s3s_fs::FileSystem::new(folder.path()).expect("a file system");
         let objects = Objects::new(files, folder.path().to_owned(), Arc::clone(&shared.state));
         let mut builder = S3ServiceBuilder::new(objects);
-        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        let mut known = SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY);
+        known.register(OTHER_ACCESS_KEY.into(), SECRET_KEY.into());
+        builder.set_auth(known);
         let (service, listener) = (builder.build(), TcpListener::bind("127.0.0.1:0").await.expect("a port"));
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let task = tokio::spawn(serve(listener, service, Arc::clone(&shared)));
@@ -134,7 +140,12 @@ impl S3Server {
 
     /// How to reach it.
     pub fn options(&self) -> S3Options {
-        let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test");
+        self.options_of(ACCESS_KEY)
+    }
+
+    /// How to reach it with that access key.
+    pub fn options_of(&self, access_key: &str) -> S3Options {
+        let credentials = Credentials::new(access_key, SECRET_KEY, None, None, "test");
         S3Options {
             endpoint: Some(self.endpoint.clone()),
             credentials: Some(SharedCredentialsProvider::new(credentials)),
@@ -239,6 +250,7 @@ async fn respond(request: Request<Incoming>, service: &S3Service, shared: &Share
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
+        access_key: access_key(&request),
         encryption: encryption(&request),
         number: shared.calls.fetch_add(1, Ordering::Relaxed),
     };
@@ -267,6 +279,11 @@ async fn respond(request: Request<Incoming>, service: &S3Service, shared: &Share
         shared.read.fetch_add(length.and_then(|length| length.parse().ok()).unwrap_or_default(), Ordering::Relaxed);
     }
     Ok(answer)
+}
+
+fn access_key(request: &Request<Incoming>) -> Option<String> {
+    let header = request.headers().get("authorization")?.to_str().ok()?;
+    Some(header.split_once("Credential=")?.1.split_once('/')?.0.to_owned())
 }
 
 fn encryption(request: &Request<Incoming>) -> Option<String> {

@@ -10,6 +10,7 @@ mod fake;
 mod flow;
 mod folders;
 mod full_disk;
+mod lake;
 mod life;
 mod mount;
 mod offline;
