@@ -46,6 +46,9 @@ pub(crate) const VARBYTE_OID: u32 = 6_551;
 /// How many characters of a statement `SYS_QUERY_HISTORY` keeps.
 pub(crate) const QUERY_TEXT: usize = 4_000;
 
+/// What an UNLOAD says when its bucket is in another region than the cluster, or than `REGION`.
+pub(crate) const OTHER_REGION: &str = "The S3 bucket addressed by the query is in a different region from this cluster.";
+
 /// The quota of an operation of the Data API.
 pub(crate) fn calls_per_second(operation: &str) -> Option<f64> {
     match operation {

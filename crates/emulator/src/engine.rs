@@ -151,7 +151,7 @@ impl Run {
         let said = Embedded::read_unload(&statement).map_err(|error| self.told(&error))?;
         let _permit = self.take_up(Some(said.clone())).await?;
         let bucket = said.destination.strip_prefix("s3://").and_then(|place| place.split('/').next()).unwrap_or_default();
-        let store = self.engine.buckets.open(bucket).map_err(|message| SqlError::new("XX000", message))?;
+        let store = self.engine.buckets.open(bucket, &said).await.map_err(|error| self.told(&error))?;
         let store = store.ok_or_else(|| SqlError::no_bucket(bucket, &self.engine.buckets.place(bucket)))?;
         let buckets = HashMap::from([(bucket.to_owned(), Arc::clone(&store))]);
         let unloaded = self.engine.warehouse.unload(statement, buckets, self.cancel.clone()).await;

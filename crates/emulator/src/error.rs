@@ -1,6 +1,9 @@
 //! Errors as Redshift tells them: a SQLSTATE and a message in its own words, made from the engine's.
 
 use outflow_core::{Code, Error, Position};
+use outflow_storage::{S3Refusal, refusal_of};
+
+use crate::belief;
 
 /// Why a statement failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +54,9 @@ impl SqlError {
     /// The engine's error in Redshift's words, as far as they are known.
     pub(crate) fn from_engine(error: &Error, query_id: i64) -> Self {
         let message = error.message();
+        if let Some(refusal) = refusal_of(error).filter(|_| error.code() != Code::UnloadCancelled) {
+            return Self::new("XX000", refused(refusal));
+        }
         let named = message.split('`').nth(1).unwrap_or_default();
         let (state, told) = match error.code() {
             Code::UnloadCancelled => return Self::cancelled(query_id),
@@ -67,6 +73,23 @@ impl SqlError {
         let hint = (told != message).then(|| message.to_owned());
         Self { state, message: told, hint, position: error.position() }
     }
+}
+
+/// What S3 says, as Redshift passes it on.
+fn refused(refusal: &S3Refusal) -> String {
+    let S3Refusal { status, name, message, request_id, is_elsewhere } = refusal;
+    let id = request_id.as_ref().map(|id| format!(",Rid {id}")).unwrap_or_default();
+    if *is_elsewhere {
+        return format!("S3ServiceException:{},Status 301,Error PermanentRedirect{id}", belief::OTHER_REGION);
+    }
+    // Not all that speaks S3 has sentences.
+    let said = match name.as_str() {
+        _ if !message.is_empty() => message,
+        "NoSuchBucket" => "The specified bucket does not exist",
+        "AccessDenied" => "Access Denied",
+        name => name,
+    };
+    format!("S3ServiceException:{said},Status {status},Error {name}{id}")
 }
 
 /// How the engine begins to say that something lies at the destination.

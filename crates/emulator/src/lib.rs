@@ -26,7 +26,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub use self::buckets::{Buckets, Folders};
+pub use self::buckets::{Buckets, Folders, S3Buckets};
 use self::data_api::DataApi;
 use self::engine::Engine;
 use self::fault::Faults;

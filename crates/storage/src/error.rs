@@ -5,6 +5,7 @@ use std::io;
 
 use outflow_core::{Code, Error};
 
+use crate::S3Refusal;
 use crate::s3::Failure;
 
 /// What the operating system says when it opens no more files, for this process or for all; the standard library has no kind for it.
@@ -29,6 +30,12 @@ pub fn from_object_store(error: object_store::Error, what: &str) -> Error {
     let code = code_of(&error);
     let sentence = failure_in(&error).map_or_else(|| sentence(code).to_owned(), |failure| failure.sentence.clone());
     Error::new(code, format!("{what}: {sentence}")).with_source(error)
+}
+
+/// What S3 said when it refused the call that an error comes from, however deep that lies; `None` when it comes from none, or S3 did not
+/// answer.
+pub fn refusal_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a S3Refusal> {
+    failure_in(error)?.refusal.as_ref()
 }
 
 /// Our error for the operating system's; `what` says what was tried, and where.
@@ -87,7 +94,9 @@ fn failure_in<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Failure> {
         if let Some(failure) = error.downcast_ref::<Failure>() {
             return Some(failure);
         }
-        next = error.source();
+        // An io::Error skips the error that it wraps when it is asked for its source.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        next = wrapped.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source());
     }
     None
 }

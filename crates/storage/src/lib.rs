@@ -20,9 +20,10 @@ pub mod testing;
 #[cfg(test)]
 mod world;
 
-pub use error::{code_of, from_object_store};
+pub use error::{code_of, from_object_store, refusal_of};
 pub use join::{JoinPart, compress};
 pub use link::{LinkKeys, LinkTarget, SignedLink};
 pub use local::make_private;
 pub use read::FileStat;
+pub use s3::{S3Refusal, open_bucket};
 pub use storage::{Encryption, S3Options, Storage, StorageOptions};

@@ -23,16 +23,27 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use object_store::ObjectStore;
 
 use self::address::Address;
 use self::connect::{Connection, Patience};
 pub(crate) use self::error::Failure;
+pub use self::error::S3Refusal;
 use self::error::classify;
 pub(crate) use self::join::{Joined, Source, Stretch};
 pub(crate) use self::sign::Method;
 use self::signing::Signing;
 use self::upload::Begun;
 use crate::{Encryption, S3Options};
+
+/// A bucket as an object store, for whoever has keys of their own and none of ours, such as one that stands in for a warehouse. Nothing is
+/// asked of it yet. `public_endpoint` and `proxy` mean nothing to it.
+///
+/// # Errors
+/// `config_invalid` when no region is known.
+pub async fn open_bucket(name: &str, options: &S3Options) -> outflow_core::Result<Arc<dyn ObjectStore>> {
+    Ok(Arc::new(Bucket::open(name, options).await?))
+}
 
 /// For how long it is believed that the bucket can be written to.
 const PROOF_HOLDS: Duration = Duration::from_secs(600);

@@ -46,6 +46,8 @@ pub struct Call {
     pub query: String,
     /// The access key that signed its headers.
     pub access_key: Option<String>,
+    /// The region that it is signed for; empty when it is not signed.
+    pub region: String,
     /// How S3 is asked to encrypt: the algorithm, and the key after a space if one is named.
     pub encryption: Option<String>,
     /// How many came before it.
@@ -251,6 +253,7 @@ async fn respond(request: Request<Incoming>, service: &S3Service, shared: &Share
         path: request.uri().path().to_owned(),
         query: request.uri().query().unwrap_or_default().to_owned(),
         access_key: access_key(&request),
+        region: region(&request),
         encryption: encryption(&request),
         number: shared.calls.fetch_add(1, Ordering::Relaxed),
     };
@@ -284,6 +287,13 @@ async fn respond(request: Request<Incoming>, service: &S3Service, shared: &Share
 fn access_key(request: &Request<Incoming>) -> Option<String> {
     let header = request.headers().get("authorization")?.to_str().ok()?;
     Some(header.split_once("Credential=")?.1.split_once('/')?.0.to_owned())
+}
+
+/// `Credential=<key>/<day>/<region>/s3/aws4_request`
+fn region(request: &Request<Incoming>) -> String {
+    let signed = request.headers().get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let scope = signed.split_once("Credential=").map(|(_, scope)| scope).unwrap_or_default();
+    scope.split('/').nth(2).unwrap_or_default().to_owned()
 }
 
 fn encryption(request: &Request<Incoming>) -> Option<String> {

@@ -4,6 +4,7 @@
 
 mod data_api;
 mod faults;
+mod s3;
 mod support;
 mod views;
 mod wire;

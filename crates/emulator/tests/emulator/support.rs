@@ -32,7 +32,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) async fn new() -> Self {
-        Self::with(&[], None, None).await
+        Self::made(|_| ()).await
     }
 
     pub(crate) async fn with_faults(faults: &[Fault]) -> Self {
@@ -40,6 +40,16 @@ impl Place {
     }
 
     pub(crate) async fn with(faults: &[Fault], password: Option<&str>, tls: Option<Tls>) -> Self {
+        Self::made(|config| {
+            config.faults = faults.to_vec();
+            config.password = password.map(Into::into);
+            config.tls = tls;
+        })
+        .await
+    }
+
+    /// An emulator that is as others but for what the change changes.
+    pub(crate) async fn made(change: impl FnOnce(&mut EmulatorConfig)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let tables = folder.path().join("tables");
         std::fs::create_dir_all(folder.path().join("buckets/lake")).unwrap();
@@ -47,16 +57,17 @@ impl Place {
         std::fs::write(tables.join("fruit.csv"), "id,name,price\n1,apple,1.50\n2,배,2.25\n3,\"a \"\"b\"\"\",\n").unwrap();
         let numbers: String = (0..2_000).map(|n| format!("{n}\n")).collect();
         std::fs::write(tables.join("numbers.csv"), format!("n\n{numbers}")).unwrap();
-        let emulator = Emulator::new(EmulatorConfig {
+        let mut config = EmulatorConfig {
             engine: EmbeddedConfig { tables: Some(tables), ..EmbeddedConfig::default() },
             buckets: Arc::new(Folders::new(folder.path().join("buckets"))),
             user: "awsuser".to_owned(),
-            password: password.map(Into::into),
-            tls,
+            password: None,
+            tls: None,
             database: "dev".to_owned(),
-            faults: faults.to_vec(),
-        });
-        let emulator = Arc::new(emulator.unwrap());
+            faults: Vec::new(),
+        };
+        change(&mut config);
+        let emulator = Arc::new(Emulator::new(config).unwrap());
         let (data_api, pg) = (listener().await, listener().await);
         let addresses = (data_api.local_addr().unwrap(), pg.local_addr().unwrap());
         let shutdown = CancellationToken::new();

@@ -11,7 +11,7 @@ use super::value;
 /// What is emulated.
 #[derive(Debug, Subcommand)]
 pub(crate) enum EmulateCommand {
-    /// Amazon Redshift: its Data API and its wire protocol, with UNLOAD to folders that stand for buckets
+    /// Amazon Redshift: its Data API and its wire protocol, with UNLOAD to S3 or to folders that stand for buckets
     Redshift(RedshiftArgs),
 }
 
@@ -29,6 +29,9 @@ pub(crate) struct RedshiftArgs {
     /// The folder whose folders are the buckets that UNLOAD writes to
     #[arg(long, value_name = "DIR", default_value = "outflow-data/buckets")]
     pub(crate) files: PathBuf,
+    /// Where S3, or what speaks S3, is: UNLOAD writes to its buckets, with the AWS credentials and the region of this process
+    #[arg(long, value_name = "URL", value_parser = value::web_address, conflicts_with = "files")]
+    pub(crate) s3_endpoint: Option<String>,
     /// The name of the database
     #[arg(long, value_name = "NAME", default_value = "dev")]
     pub(crate) database: String,

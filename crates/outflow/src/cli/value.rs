@@ -69,6 +69,14 @@ pub(crate) fn address(text: &str) -> Result<std::net::SocketAddr, String> {
     text.parse().map_err(|_| "write an IP address and a port, such as `127.0.0.1:8080`".to_owned())
 }
 
+/// `http://` or `https://` and what follows, without a user.
+pub(crate) fn web_address(text: &str) -> Result<String, String> {
+    let parsed = outflow_core::address::PublicUrl::parse(text);
+    parsed
+        .map(|_| text.trim_end_matches('/').to_owned())
+        .map_err(|_| "write an address such as `http://127.0.0.1:9000`".to_owned())
+}
+
 /// A status, in any case.
 pub(crate) fn status(text: &str) -> Result<Status, String> {
     Status::parse(&text.to_uppercase()).ok_or_else(|| {
@@ -120,6 +128,14 @@ mod tests {
         assert_eq!(moment("2026-01-31").unwrap().to_rfc3339(), "2026-01-31T00:00:00+00:00");
         assert!(moment("1h").unwrap() < Utc::now());
         assert!(moment("12").is_err() && moment("yesterday").is_err());
+    }
+
+    #[test]
+    fn a_web_address_has_a_scheme_and_no_user() {
+        assert_eq!(web_address("http://127.0.0.1:9000/").unwrap(), "http://127.0.0.1:9000");
+        for wrong in ["127.0.0.1:9000", "s3://bucket", "http://key:secret@127.0.0.1", ""] {
+            assert!(web_address(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

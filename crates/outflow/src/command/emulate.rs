@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use outflow_emulator::{Emulator, EmulatorConfig, Folders, Tls};
+use outflow_emulator::{Buckets, Emulator, EmulatorConfig, Folders, S3Buckets, Tls};
+use outflow_storage::S3Options;
 use outflow_warehouse::embedded::EmbeddedConfig;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -50,10 +51,6 @@ pub(super) async fn emulate(global: &Global, command: &EmulateCommand) -> Result
 }
 
 fn config(args: &RedshiftArgs) -> Result<EmulatorConfig> {
-    std::fs::create_dir_all(&args.files).map_err(|error| {
-        let message = format!("cannot make the folder of buckets `{}`: {}", args.files.display(), crate::exit::describe(&error));
-        CliError::new(Exit::Usage, message).hint("name one with `--files DIR`")
-    })?;
     let engine = EmbeddedConfig {
         tables: args.tables.clone(),
         sample_dir: PathBuf::from("outflow-data/sample"),
@@ -61,13 +58,25 @@ fn config(args: &RedshiftArgs) -> Result<EmulatorConfig> {
     };
     Ok(EmulatorConfig {
         engine,
-        buckets: Arc::new(Folders::new(&args.files)),
+        buckets: buckets(args)?,
         user: args.user.clone(),
         password: args.password_file.as_deref().map(password).transpose()?,
         tls: args.tls_cert.clone().zip(args.tls_key.clone()).map(|(certificate, key)| Tls { certificate, key }),
         database: args.database.clone(),
         faults: args.fault.clone(),
     })
+}
+
+fn buckets(args: &RedshiftArgs) -> Result<Arc<dyn Buckets>> {
+    if let Some(endpoint) = &args.s3_endpoint {
+        let options = S3Options { endpoint: Some(endpoint.clone()), path_style: Some(true), ..S3Options::default() };
+        return Ok(Arc::new(S3Buckets::new(options)));
+    }
+    std::fs::create_dir_all(&args.files).map_err(|error| {
+        let message = format!("cannot make the folder of buckets `{}`: {}", args.files.display(), crate::exit::describe(&error));
+        CliError::new(Exit::Usage, message).hint("name one with `--files DIR`")
+    })?;
+    Ok(Arc::new(Folders::new(&args.files)))
 }
 
 fn password(file: &Path) -> Result<SecretString> {

@@ -27,6 +27,21 @@ const EXPIRED: [&str; 2] = ["ExpiredToken", "TokenRefreshRequired"];
 /// An error of the SDK.
 pub(super) type SdkError<E> = aws_sdk_s3::error::SdkError<E, HttpResponse>;
 
+/// What S3 itself said when it refused a call, in its own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Refusal {
+    /// The status of the answer.
+    pub status: u16,
+    /// S3's name for why, as `NoSuchBucket`; empty where the answer has none.
+    pub name: String,
+    /// Its sentence; empty where the answer has none.
+    pub message: String,
+    /// Its name for the call.
+    pub request_id: Option<String>,
+    /// Whether the bucket is in another region than was asked.
+    pub is_elsewhere: bool,
+}
+
 /// A call to S3 that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{sentence}")]
@@ -39,6 +54,8 @@ pub(crate) struct Failure {
     pub(super) status: Option<u16>,
     /// S3's own name for it.
     pub(super) name: Option<String>,
+    /// What S3 answered, where it did and refused.
+    pub(crate) refusal: Option<S3Refusal>,
     #[source]
     source: Box<dyn StdError + Send + Sync>,
 }
@@ -63,12 +80,19 @@ impl Failure {
 
     /// For what cannot be asked at all.
     pub(super) fn of_ours(sentence: &str, source: impl StdError + Send + Sync + 'static) -> Self {
-        Self { code: Code::Internal, sentence: sentence.to_owned(), status: None, name: None, source: Box::new(source) }
+        Self {
+            code: Code::Internal,
+            sentence: sentence.to_owned(),
+            status: None,
+            name: None,
+            refusal: None,
+            source: Box::new(source),
+        }
     }
 
     /// For what stands in the middle of an answer; `said` is S3's own sentence.
     pub(super) fn said(code: Code, sentence: String, name: &str, said: String) -> Self {
-        Self { code, sentence, status: None, name: Some(name.to_owned()), source: said.into() }
+        Self { code, sentence, status: None, name: Some(name.to_owned()), refusal: None, source: said.into() }
     }
 
     /// Whether it is the credentials that lack or have ended: they must be given or renewed, which may happen while the service runs.
@@ -81,7 +105,7 @@ impl Failure {
         let sentence =
             format!("S3 takes no file of more than {MOST_PARTS} parts; send `singleFile` false, or a smaller `maxFileSizeMb`");
         let source = "there are as many parts as S3 takes".into();
-        Self { code: Code::SingleFileTooLarge, sentence, status: None, name: None, source }
+        Self { code: Code::SingleFileTooLarge, sentence, status: None, name: None, refusal: None, source }
     }
 
     /// Whether what answers does not have that call at all, as many that speak S3 lack some.
@@ -107,6 +131,9 @@ where
     let home = header("x-amz-bucket-region").filter(|home| home != region);
     let name = error.code().map(str::to_owned);
     let said = name.clone().or_else(|| status.map(|status| format!("HTTP {status}"))).unwrap_or_default();
+    let is_elsewhere = matches!(status, Some(301 | 307))
+        || ["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"].contains(&said.as_str())
+        || (status == Some(400) && home.is_some());
     let (code, sentence) = match (status, said.as_str()) {
         (_, "NoSuchBucket") => {
             (Code::ConfigInvalid, format!("there is no bucket `{bucket}`; make it, or name another in `storage.url`"))
@@ -115,11 +142,7 @@ where
             (Code::ConfigInvalid, format!("`{bucket}` is no name that a bucket can have; correct `storage.url`"))
         }
         (_, "EntityTooLarge") => (Code::SingleFileTooLarge, "S3 takes no file of that size; send `singleFile` false".to_owned()),
-        (Some(301 | 307), _)
-        | (_, "PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException") => {
-            (Code::ConfigInvalid, elsewhere(bucket, region, home.as_deref()))
-        }
-        (Some(400), _) if home.is_some() => (Code::ConfigInvalid, elsewhere(bucket, region, home.as_deref())),
+        _ if is_elsewhere => (Code::ConfigInvalid, elsewhere(bucket, region, home.as_deref())),
         (_, "NoSuchUpload") => (Code::StorageUnavailable, "the upload was aborted meanwhile".to_owned()),
         (Some(404), _) => (Code::NotFound, "it is not there".to_owned()),
         // Whoever renews them lets what waits go on; so does whoever sets the clock.
@@ -156,13 +179,20 @@ where
             (None, _) => (Code::StorageUnavailable, format!("S3 cannot be reached ({})", root(&error))),
         },
     };
-    Failure { code, sentence, status, name, source: Box::new(error) }
+    let refusal = status.map(|status| S3Refusal {
+        status,
+        name: name.clone().unwrap_or_default(),
+        message: error.message().unwrap_or_default().to_owned(),
+        request_id: header("x-amz-request-id"),
+        is_elsewhere,
+    });
+    Failure { code, sentence, status, name, refusal, source: Box::new(error) }
 }
 
 /// For what goes wrong in the middle of an answer.
 pub(super) fn broken_off(source: impl StdError + Send + Sync + 'static) -> Failure {
     let sentence = "S3 broke off its answer".to_owned();
-    Failure { code: Code::StorageUnavailable, sentence, status: None, name: None, source: Box::new(source) }
+    Failure { code: Code::StorageUnavailable, sentence, status: None, name: None, refusal: None, source: Box::new(source) }
 }
 
 fn refused(said: &str, named: Option<&str>, action: &str, bucket: &str) -> String {

@@ -15,6 +15,7 @@ use futures::StreamExt;
 use object_store::ObjectStore;
 use outflow_core::options::{Compression, Format};
 use outflow_core::schema::Column;
+use outflow_core::statement::{Encryption, StatementSettings};
 use outflow_core::{Code, Error, Result};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
@@ -75,6 +76,10 @@ pub struct UnloadText {
     pub format: Format,
     /// How they are compressed.
     pub compression: Compression,
+    /// `REGION`, the bucket's.
+    pub region: Option<String>,
+    /// How they are encrypted.
+    pub encryption: Encryption,
 }
 
 /// What an UNLOAD wrote.
@@ -142,7 +147,8 @@ impl Embedded {
     pub fn read_unload(sql: &str) -> Result<UnloadText> {
         let statement = unload::parse(sql)?.statement;
         let (format, compression) = (statement.format, statement.compression);
-        Ok(UnloadText { destination: statement.destination, format, compression })
+        let StatementSettings { region, encryption, .. } = statement.settings;
+        Ok(UnloadText { destination: statement.destination, format, compression, region, encryption })
     }
 
     /// Runs an UNLOAD that may write to those buckets, whatever the warehouse's own are, to its end. It goes on when the future is
