@@ -243,6 +243,7 @@ impl DataApi {
         let found = self.statements.find(asked.id.as_deref(), &self.engine.faults)?;
         match asked.wait_time_seconds {
             None => {}
+            Some(1..=30) if self.engine.faults.no_wait => return Err(ApiError::active_waits()),
             Some(seconds @ 1..=30) => found.0.wait(Duration::from_secs(seconds)).await,
             Some(_) => return Err(ApiError::validation("WaitTimeSeconds must be from 1 to 30.")),
         }

@@ -26,11 +26,13 @@ pub enum Fault {
     Expire(Duration),
     /// `forget-token=SECONDS`: the Data API forgets a ClientToken so soon; 10 seconds when nothing is said.
     ForgetToken(Duration),
+    /// `no-wait`: the Data API holds no answer back, and refuses those who ask for it.
+    NoWait,
 }
 
 /// The names of all faults.
-pub const FAULTS: [&str; 8] =
-    ["slow", "lost-request", "lost-answer", "fail-half-way", "throttle", "active-limit", "expire", "forget-token"];
+pub const FAULTS: [&str; 9] =
+    ["slow", "lost-request", "lost-answer", "fail-half-way", "throttle", "active-limit", "expire", "forget-token", "no-wait"];
 
 impl FromStr for Fault {
     type Err = String;
@@ -53,6 +55,8 @@ impl FromStr for Fault {
             "active-limit" => Self::ActiveLimit(number.map_or(200, |number| usize::try_from(number).unwrap_or(usize::MAX))),
             "expire" => Self::Expire(seconds(10)),
             "forget-token" => Self::ForgetToken(seconds(10)),
+            "no-wait" if number.is_none() => Self::NoWait,
+            "no-wait" => return Err(format!("the fault `no-wait` takes no number, as in `{text}`")),
             _ => return Err(format!("there is no fault `{name}`; there are {}", FAULTS.join(", "))),
         })
     }
@@ -65,6 +69,7 @@ pub(crate) struct Faults {
     pub(crate) active_limit: Option<usize>,
     pub(crate) expire: Option<Duration>,
     pub(crate) forget_token: Option<Duration>,
+    pub(crate) no_wait: bool,
     lost_request: Every,
     lost_answer: Every,
     fail_half_way: Every,
@@ -88,6 +93,7 @@ impl Faults {
                 Fault::ActiveLimit(limit) => on.active_limit = Some(limit),
                 Fault::Expire(after) => on.expire = Some(after),
                 Fault::ForgetToken(after) => on.forget_token = Some(after),
+                Fault::NoWait => on.no_wait = true,
             }
         }
         on
@@ -162,7 +168,7 @@ mod tests {
     fn every_fault_has_a_name_and_a_number_where_it_takes_one() {
         for name in FAULTS {
             name.parse::<Fault>().unwrap();
-            format!("{name}=2").parse::<Fault>().unwrap();
+            assert_eq!(format!("{name}=2").parse::<Fault>().is_ok(), name != "no-wait", "{name}");
         }
         assert_eq!("slow=2".parse(), Ok(Fault::Slow(Duration::from_secs(2))));
         for wrong in ["quick", "slow=", "slow=0", "slow=-1", "slow=x"] {

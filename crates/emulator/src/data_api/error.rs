@@ -38,6 +38,13 @@ impl ApiError {
         Self::new("ActiveStatementsExceededException", "Active statements exceeded the allowed quota.")
     }
 
+    pub(super) fn active_waits() -> Self {
+        Self::new(
+            "ActiveWaitingRequestsExceededException",
+            "The number of active requests with WaitTimeSeconds for the same SQL statement exceeds the limit.",
+        )
+    }
+
     pub(super) fn throttled() -> Self {
         Self::new("ThrottlingException", "Rate exceeded")
     }

@@ -75,6 +75,20 @@ async fn throttling_and_the_limit_of_active_statements_are_errors_of_their_own()
 }
 
 #[tokio::test]
+async fn who_asks_to_wait_is_refused_where_nobody_may() {
+    let place = Place::with_faults(&[Fault::NoWait]).await;
+    let sdk = place.sdk();
+    let submitted = sdk.execute_statement().workgroup_name("wg").database("dev").sql("SELECT 1").send().await.unwrap();
+    let id = submitted.id().unwrap();
+    let refused = sdk.describe_statement().id(id).wait_time_seconds(30).send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("ActiveWaitingRequestsExceededException"));
+    until(|| async { sdk.describe_statement().id(id).send().await.unwrap().status() == Some(&StatusString::Finished) }).await;
+    let refused = sdk.get_statement_result().id(id).wait_time_seconds(1).send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("ActiveWaitingRequestsExceededException"));
+    assert_eq!(sdk.get_statement_result().id(id).send().await.unwrap().total_num_rows(), 1);
+}
+
+#[tokio::test]
 async fn a_slow_statement_can_be_cancelled_and_an_old_one_is_forgotten() {
     let place = Place::with_faults(&[Fault::Slow(Duration::from_secs(3_600)), Fault::Expire(Duration::from_millis(1))]).await;
     let sdk = place.sdk();

@@ -48,7 +48,7 @@ pub(crate) struct RedshiftArgs {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
     /// What goes wrong on purpose, as often as named: slow, lost-request, lost-answer, fail-half-way, throttle, active-limit, expire,
-    /// forget-token; `NAME=N` says how much
+    /// forget-token, no-wait; `NAME=N` says how much
     #[arg(long, value_name = "NAME")]
     pub(crate) fault: Vec<Fault>,
 }
