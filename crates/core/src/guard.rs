@@ -152,6 +152,15 @@ impl CheckedQuery {
     }
 }
 
+/// Where a place of the text that runs is in the text that was sent with these parameters; within a bound value, where its `:name` is. `None`
+/// when the one does not become the other.
+pub fn original_position(sql: &str, parameters: &Parameters, runs: &str, place: Position) -> Option<Position> {
+    let source = Source::read(sql).ok()?;
+    let tokens = lexical::tokens(&source).ok()?;
+    let bound = Bound::new(&source, &tokens, parameters).ok()?;
+    (bound.text() == runs).then(|| bound.original_position(place))
+}
+
 /// The candidate that a name was probably meant to be.
 fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();

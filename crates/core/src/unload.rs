@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::parameter::Parameters;
 use crate::receipt::Receipt;
 use crate::state::{Effect, Event, IllegalTransition};
-use crate::{Owner, RequestId, State, StatementId, Status, Timestamp, UnloadId, UnloadOptions};
+use crate::{Owner, Position, RequestId, State, StatementId, Status, Timestamp, UnloadId, UnloadOptions};
 
 /// What drives an attempt. A row keeps the one that it began with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,6 +80,20 @@ pub struct NewUnload {
     pub deadline_at: Timestamp,
     /// The unload that this one repeats.
     pub retry_of: Option<RequestId>,
+}
+
+impl NewUnload {
+    /// Where a place of the query as it runs is in the query as sent; `None` where that cannot be told.
+    pub fn original_position(&self, place: Position) -> Option<Position> {
+        if self.sql == self.bound_sql {
+            return Some(place);
+        }
+        let parameters = match self.request.get("parameters").and_then(Value::as_object) {
+            Some(sent) => Parameters::from_json(sent).ok()?,
+            None => Parameters::default(),
+        };
+        crate::guard::original_position(&self.sql, &parameters, &self.bound_sql, place)
+    }
 }
 
 /// An unload as it stands.

@@ -11,7 +11,7 @@ use outflow_core::state::{Event, Fate};
 use outflow_core::store::{Claim, Fence, Outcome};
 use outflow_core::unload::{Change, Delivery};
 use outflow_core::warehouse::Progress;
-use outflow_core::{AttemptToken, Code, Error, Failure, State, StatementId, Status, Timestamp, Unload};
+use outflow_core::{AttemptToken, Code, Error, ErrorKind, Failure, State, StatementId, Status, Timestamp, Unload};
 use tokio_util::sync::CancellationToken;
 
 use self::ask::{Found, answer};
@@ -110,7 +110,7 @@ impl Driver {
             match self.find(&unload, &token).await? {
                 Found::Statement(statement_id) => return self.record(unload, Event::Submitted { statement_id }).await,
                 Found::Nothing if !warehouse.capabilities().outlives_worker => return self.lost_statement(unload).await,
-                Found::Nothing => {}
+                Found::Nothing => self.is_takeover = false,
                 Found::Unknown => return self.record(unload, Event::DeadlinePassed { fate: Fate::Unknown }).await,
             }
         }
@@ -122,9 +122,13 @@ impl Driver {
         let event = match answer(self.engine.settings.answer_within, warehouse.start(&statement, &token)).await {
             Ok(statement_id) => Event::Submitted { statement_id },
             Err(error) if error.kind().is_retryable() => {
-                tracing::warn!(error = error.chain(), "the statement may or may not have been started");
+                let is_throttled = error.kind() == ErrorKind::Throttled;
+                if !is_throttled {
+                    tracing::warn!(error = error.chain(), "the statement may or may not have been started");
+                }
                 match self.find(&unload, &token).await? {
                     Found::Statement(statement_id) => Event::Submitted { statement_id },
+                    Found::Nothing if is_throttled => return self.start_later(unload, &error).await,
                     Found::Nothing => self.attempt_failed(&unload, &error),
                     Found::Unknown => Event::DeadlinePassed { fate: Fate::Unknown },
                 }
@@ -133,6 +137,19 @@ impl Driver {
         };
         Boundary::Started.pass();
         self.record(unload, event).await
+    }
+
+    /// Nothing runs, since the warehouse has too much to do: that is no attempt that failed. The same one is started again after a rest, as
+    /// long as there is time; then the unload ends with the cause.
+    async fn start_later(&self, unload: Unload, error: &Error) -> Step {
+        let rest = self.engine.settings.retry.first_delay.max(REST.0).mul_f64(1.0 + rand::random::<f64>());
+        if rest >= self.left(&unload) {
+            let event = failed(&unload, error, None);
+            return self.record(unload, event).await;
+        }
+        tracing::debug!(error = error.chain(), "the statement is started later");
+        self.rest(rest).await?;
+        self.reread(&unload).await
     }
 
     /// `EXECUTING`: the statement is watched until it ends, its time is over, or somebody wants it stopped.
@@ -330,11 +347,7 @@ impl Driver {
     fn attempt_failed(&self, unload: &Unload, error: &Error) -> Event {
         let (attempt, failure) = (unload.state.attempt(), Failure::from(error));
         let next = self.engine.settings.retry.next_attempt_at(&failure, attempt, self.now(), rand::random());
-        let retry_at = next.filter(|at| *at < unload.asked.deadline_at);
-        tracing::warn!(attempt, code = %failure.code, error = error.chain(), is_retried = retry_at.is_some(), "the attempt failed");
-        metrics::counter!("outflow_attempts_failed_total", "code" => failure.code.as_str()).increment(1);
-        Boundary::AttemptFailed.pass();
-        Event::AttemptFailed { failure, retry_at }
+        failed(unload, error, next.filter(|at| *at < unload.asked.deadline_at))
     }
 
     async fn record(&self, unload: Unload, event: Event) -> Step {
@@ -414,6 +427,16 @@ impl Driver {
     fn is_over(&self) -> bool {
         self.lost.is_cancelled() || self.engine.stopping.is_cancelled()
     }
+}
+
+/// Tells of an attempt that failed; where in the query is told as the caller wrote it.
+fn failed(unload: &Unload, error: &Error, retry_at: Option<Timestamp>) -> Event {
+    let (attempt, mut failure) = (unload.state.attempt(), Failure::from(error));
+    failure.position = failure.position.and_then(|place| unload.asked.original_position(place));
+    tracing::warn!(attempt, code = %failure.code, error = error.chain(), is_retried = retry_at.is_some(), "the attempt failed");
+    metrics::counter!("outflow_attempts_failed_total", "code" => failure.code.as_str()).increment(1);
+    Boundary::AttemptFailed.pass();
+    Event::AttemptFailed { failure, retry_at }
 }
 
 /// The statement's name was to be recorded, and meanwhile somebody asked to cancel: the name must not be lost.

@@ -1,6 +1,6 @@
 //! Attempts: never two live statements, a new place for each, and no statement whose fate is unknown is run again.
 
-use outflow_core::{AttemptToken, Status};
+use outflow_core::{AttemptToken, State, Status};
 
 use crate::support::scripted::Fault;
 use crate::support::{World, code, eventually, submission, submit};
@@ -44,6 +44,24 @@ async fn retryable_failures_come_back_until_the_attempts_are_used_up() {
     submit(&engine, submission("none")).await;
     let unload = world.until_terminal("none").await;
     assert_eq!((code(&unload), unload.state.attempt()), ("warehouse_unavailable", 3));
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_warehouse_has_no_room_for_is_started_later_and_is_no_attempt_that_failed() {
+    let world = World::new().await;
+    world.warehouse.script(&[Fault::SubmitThrottled; 4]);
+    let engine = world.engine();
+    engine.start();
+    submit(&engine, submission("later")).await;
+    let unload = world.until_terminal("later").await;
+    assert_eq!((unload.status(), unload.state.attempt(), world.warehouse.started()), (Status::Done, 1, 1));
+
+    world.warehouse.script(&[Fault::SubmitThrottled; 10_000]);
+    submit(&engine, submission("unwanted")).await;
+    let waiting = world.until("unwanted", |unload| matches!(unload.state, State::Submitting { .. })).await;
+    engine.cancel(waiting).await.unwrap();
+    assert_eq!((world.until_terminal("unwanted").await.status(), world.warehouse.started()), (Status::Cancelled, 1));
     engine.stop().await;
 }
 

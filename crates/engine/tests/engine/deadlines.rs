@@ -165,6 +165,11 @@ async fn a_retry_beyond_the_deadline_is_none_and_the_cause_is_told() {
     short.requested.timeout_seconds = Some(60);
     submit(&engine, short).await;
     assert_eq!(code(&world.until_terminal("a").await), "warehouse_unavailable");
+    let mut busy = submission("b");
+    busy.requested.timeout_seconds = Some(60);
+    world.warehouse.script(&[Fault::SubmitThrottled]);
+    submit(&engine, busy).await;
+    assert_eq!(code(&world.until_terminal("b").await), "warehouse_throttled");
     engine.stop().await;
 }
 

@@ -31,6 +31,30 @@ async fn it_says_where_an_unload_stands() {
 }
 
 #[tokio::test]
+async fn what_fails_while_it_runs_has_its_place_in_the_callers_own_text() {
+    let app = TestApp::new().await;
+    for (id, query, parameters) in [
+        ("plain", "SELECT n FROM numbers WHERE n < 3 AND\n m = 1", json!({})),
+        (
+            "bound",
+            "SELECT :long AS l, n /* 숫자 */ FROM numbers WHERE n < :n AND\n :n > 0 AND m = 1",
+            json!({"long": "x".repeat(80), "n": 12_345}),
+        ),
+        ("limited", "SELECT :long AS l, m FROM numbers LIMIT 1", json!({"long": "x\n'y'"})),
+    ] {
+        app.submit(json!({"requestId": id, "sql": query, "parameters": parameters})).await;
+        let error = app.ended(id).await["error"].clone();
+        let line = query.split('\n').position(|line| line.contains(" m")).unwrap();
+        let column = query.split('\n').nth(line).unwrap().split(" m").next().unwrap().chars().count() + 2;
+        assert_eq!(
+            (&error["code"], &error["line"], &error["column"]),
+            (&json!("unknown_column"), &json!(line + 1), &json!(column)),
+            "{id}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_queue_is_counted() {
     let app = TestApp::with(Setup { max_running: 1, ..Setup::default() }).await.unwrap();
     app.gate.close();

@@ -1,7 +1,7 @@
 //! A bound on calls a second, shared by everything that asks the same thing: the Data API's quotas are for a whole account.
 //!
-//! Turns come at even distances, first come first served; a little burst is let through. When the Data API asks for fewer calls, the turns
-//! come at twice the distance, and get back to the old one bit by bit.
+//! Turns come at even distances, first come first served; a little burst is let through. Who lets go while it waits gives its turn to the
+//! next. When the Data API asks for fewer calls, the turns come at twice the distance, and get back to the old one bit by bit.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use super::error::Refusal;
 
-/// How many turns may come at once after a rest.
+/// How many turns may come at once after a rest, and no more than those of a second: some quotas are as small.
 const BURST: u32 = 5;
+const SECOND: Duration = Duration::from_secs(1);
 /// The longest distance between two turns.
 const SLOWEST: Duration = Duration::from_secs(2);
 
@@ -19,6 +20,8 @@ const SLOWEST: Duration = Duration::from_secs(2);
 pub(super) struct Budget {
     usual: Duration,
     pace: Mutex<Pace>,
+    /// Held by who is next; the others stand behind it in their order.
+    next: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -28,13 +31,16 @@ struct Pace {
 }
 
 impl Pace {
-    /// When the next turn is.
-    fn take(&mut self, now: Instant, usual: Duration) -> Instant {
-        let earliest = now.checked_sub(self.distance * BURST).unwrap_or(now);
+    /// Takes a turn, or says when it comes.
+    fn take(&mut self, now: Instant, usual: Duration) -> Result<(), Instant> {
+        let earliest = now.checked_sub((self.distance * BURST).min(SECOND)).unwrap_or(now);
         let at = self.next.max(earliest);
+        if at > now {
+            return Err(at);
+        }
         self.next = at + self.distance;
         self.distance = self.distance.mul_f64(0.98).max(usual);
-        at
+        Ok(())
     }
 
     fn slow_down(&mut self, now: Instant) {
@@ -47,16 +53,20 @@ impl Budget {
     /// So many turns a second.
     pub(super) fn new(per_second: f64) -> Self {
         let usual = Duration::from_secs_f64(1.0 / per_second.max(0.1));
-        Self { usual, pace: Mutex::new(Pace { distance: usual, next: Instant::now() }) }
+        let pace = Mutex::new(Pace { distance: usual, next: Instant::now() });
+        Self { usual, pace, next: tokio::sync::Mutex::default() }
     }
 
     /// Waits for a turn.
     pub(super) async fn turn(&self) {
-        let at = {
-            let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-            pace.take(Instant::now(), self.usual)
-        };
-        tokio::time::sleep_until(at).await;
+        let _next = self.next.lock().await;
+        while let Err(at) = self.take() {
+            tokio::time::sleep_until(at).await;
+        }
+    }
+
+    fn take(&self) -> Result<(), Instant> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now(), self.usual)
     }
 
     /// Takes note of a refusal, and hands it on.
@@ -80,9 +90,31 @@ mod tests {
         let begun = Instant::now();
         let now = begun + Duration::from_secs(60);
         let mut pace = Pace { distance: USUAL, next: begun };
-        let turns: Vec<_> = (0..BURST + 11).map(|_| pace.take(now, USUAL).saturating_duration_since(now).as_millis()).collect();
-        assert_eq!(turns[..6], [0; 6]);
-        assert_eq!(turns[6..], [100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000]);
+        let at_once = (0..).take_while(|_| pace.take(now, USUAL).is_ok()).count();
+        assert_eq!(at_once, 6);
+        for turns in 1..10 {
+            assert_eq!(pace.take(now, USUAL), Err(now + turns * USUAL));
+            pace.take(now + turns * USUAL, USUAL).unwrap();
+        }
+        let slow = SECOND / 2;
+        let mut pace = Pace { distance: slow, next: begun };
+        let at_once = (0..).take_while(|_| pace.take(now, slow).is_ok()).count();
+        assert_eq!(at_once, 3, "more than a second's worth");
+    }
+
+    #[tokio::test]
+    async fn who_lets_go_gives_its_turn_to_the_next() {
+        let budget = Budget::new(0.1);
+        budget.turn().await;
+        let next = || budget.pace.lock().unwrap().next;
+        let before = next();
+        let (mut first, mut second) = (Box::pin(budget.turn()), Box::pin(budget.turn()));
+        assert!(futures::poll!(first.as_mut()).is_pending() && futures::poll!(second.as_mut()).is_pending());
+        drop(first);
+        assert!(futures::poll!(second.as_mut()).is_pending());
+        drop(second);
+        assert_eq!(next(), before);
+        assert!(budget.next.try_lock().is_ok(), "nobody stands before the next");
     }
 
     #[test]
@@ -110,13 +142,13 @@ mod tests {
         let now = Instant::now();
         let mut pace = Pace { distance: USUAL, next: now };
         pace.slow_down(now);
-        assert_eq!(pace.take(now, USUAL), now + 2 * USUAL);
+        assert_eq!(pace.take(now, USUAL), Err(now + 2 * USUAL));
         for _ in 0..10 {
             pace.slow_down(now);
         }
         assert_eq!(pace.distance, SLOWEST);
-        for _ in 0..500 {
-            pace.take(now, USUAL);
+        for turn in 1..=500 {
+            pace.take(now + turn * SLOWEST, USUAL).unwrap();
         }
         assert_eq!(pace.distance, USUAL);
     }

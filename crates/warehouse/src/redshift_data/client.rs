@@ -79,10 +79,14 @@ impl DataApi {
         self.client.get_or_init(|| make_client(&self.config)).await
     }
 
+    /// Waits for the turn of a [`submit`](Self::submit), which does not wait itself.
+    pub(super) async fn turn_to_submit(&self) {
+        self.executes.turn().await;
+    }
+
     /// Submits a statement of ours under a name that is its token too. With a query group it is the second of a batch, since each call
     /// has a session of its own.
     pub(super) async fn submit(&self, sql: &str, token: &str) -> Result<String, Refusal> {
-        self.executes.turn().await;
         let client = self.client().await;
         let id = match &self.config.query_group {
             None => {

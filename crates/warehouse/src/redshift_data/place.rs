@@ -6,7 +6,7 @@
 use outflow_core::Position;
 
 /// What is put around a query with an outer `LIMIT`.
-const WRAPPER: &str = "SELECT * FROM (\n";
+const WRAPPER: (&str, &str) = ("SELECT * FROM (\n", "\n) AS outflow_limited");
 
 /// The place in the caller's query; `None` where it cannot be told for certain. `sql` is the UNLOAD statement.
 pub(super) fn place_of(said: &str, sql: &str) -> Option<Position> {
@@ -23,7 +23,8 @@ pub(super) fn place_of(said: &str, sql: &str) -> Option<Position> {
     let before = &query[..at];
     let line = before.iter().filter(|character| **character == '\n').count();
     let column = before.iter().rev().take_while(|character| **character != '\n').count();
-    let is_wrapped = starts_with(&query, &WRAPPER.chars().collect::<Vec<_>>());
+    let text: String = query.iter().collect();
+    let is_wrapped = text.starts_with(WRAPPER.0) && text.trim_end().ends_with(WRAPPER.1);
     // The wrapper's own line is none of the caller's.
     let line = if is_wrapped { line.checked_sub(1)? } else { line };
     Some(Position { line: line as u64 + 1, column: column as u64 + 1 })
@@ -94,6 +95,10 @@ mod tests {
         assert_eq!(place_of(&said(in_statement), &sql(QUERY)), expected);
         let wrapped = format!("SELECT * FROM (\n{QUERY}\n) AS outflow_limited");
         assert_eq!(place_of(&said(wrapped.find("FORM").unwrap() + 1), &sql(&wrapped)), expected);
+        // A query of the caller's that begins like the wrapper is none.
+        let alike = format!("SELECT * FROM (\n{QUERY}\n) AS mine");
+        let place = place_of(&said(alike.find("FORM").unwrap() + 1), &sql(&alike));
+        assert_eq!(place, Some(Position { line: 3, column: 6 }));
     }
 
     #[test]

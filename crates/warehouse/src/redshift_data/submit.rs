@@ -19,8 +19,8 @@ use super::client::DataApi;
 const MAX_TEXT: usize = 100_000;
 /// The first and the longest rest in between.
 const REST: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(4));
-/// How long it is remembered that nothing runs.
-const MEMORY: Duration = Duration::from_secs(3_600);
+/// How long it is believed that nothing runs: whoever was refused looks at once, and later somebody else may have started it, after the lease.
+const MEMORY: Duration = Duration::from_secs(5);
 
 /// The tokens whose statement does not run for certain: every answer to a submit was a refusal, the last one then.
 #[derive(Debug, Default)]
@@ -48,6 +48,11 @@ impl Submits {
         let mut is_unclear = false;
         let mut rest = REST.0;
         loop {
+            // Nothing is sent while it waits, and whoever asked does not wait for ever.
+            if tokio::time::timeout_at(until, api.turn_to_submit()).await.is_err() {
+                let message = "more statements are to be submitted than the Data API takes in so short a time";
+                return Err(self.given_up(&name, Error::new(Code::WarehouseThrottled, message), is_unclear));
+            }
             let refusal = match api.submit(sql, &name).await {
                 Ok(id) => return Ok(StatementId::new(id)),
                 Err(refusal) => refusal,
@@ -112,7 +117,7 @@ impl Submits {
 
     /// Whether nothing runs for certain; it is forgotten with that.
     fn take_refused(&self, name: &str) -> bool {
-        self.lock().remove(name).is_some()
+        self.lock().remove(name).is_some_and(|at| at.elapsed() < MEMORY)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
@@ -138,4 +143,19 @@ fn best(named: &[StatementData]) -> Option<&StatementData> {
     };
     let since = |statement: &StatementData| statement.created_at().map_or(i64::MAX, |at| at.secs());
     named.iter().min_by_key(|statement| (rank(statement), since(statement)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_believed_once_and_not_for_long() {
+        let submits = Submits::default();
+        submits.note_refused("a");
+        assert!(submits.take_refused("a") && !submits.take_refused("a"));
+        submits.note_refused("a");
+        *submits.lock().get_mut("a").unwrap() -= MEMORY;
+        assert!(!submits.take_refused("a"));
+    }
 }

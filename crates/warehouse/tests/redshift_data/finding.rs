@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use outflow_core::Code;
 use outflow_core::warehouse::Warehouse;
+use outflow_core::{AttemptToken, Code, UnloadId};
 
 use crate::fake::{Fake, Fault};
 use crate::{statement, token};
@@ -148,6 +148,20 @@ async fn a_refusal_that_passes_is_waited_out_and_one_that_stays_starts_nothing()
     let lists = fake.calls("ListStatements").len();
     assert_eq!(hasty.find(&second).await.unwrap(), None);
     assert_eq!(fake.calls("ListStatements").len(), lists, "a refusal is certain, and nothing need be looked up");
+}
+
+#[tokio::test]
+async fn what_waits_too_long_for_its_turn_is_not_sent() {
+    let fake = Fake::start().await;
+    let mut config = fake.config();
+    (config.pace.executes_per_second, config.pace.patience) = (0.1, Duration::from_millis(100));
+    let warehouse = outflow_warehouse::redshift_data::RedshiftData::new(config).unwrap();
+    warehouse.start(&statement("SELECT 1"), &token()).await.unwrap();
+    let second = AttemptToken::new(UnloadId::generate(), 1);
+    let error = warehouse.start(&statement("SELECT 2"), &second).await.unwrap_err();
+    assert_eq!((error.code(), fake.calls("ExecuteStatement").len()), (Code::WarehouseThrottled, 1));
+    assert_eq!(warehouse.find(&second).await.unwrap(), None);
+    assert_eq!(fake.calls("ListStatements").len(), 0, "what was not sent need not be looked up");
 }
 
 #[tokio::test]

@@ -50,6 +50,8 @@ pub(crate) enum Fault {
     FalseZero,
     /// Two files where one was asked for.
     TwoFiles,
+    /// The submit is refused, since there is too much to do.
+    SubmitThrottled,
     /// The submit is never answered, and nothing runs.
     SubmitHangs,
     /// Whoever asks how the statement stands panics.
@@ -221,6 +223,9 @@ impl Warehouse for Scripted {
         let fault = self.faults.lock().unwrap().pop_front();
         if fault == Some(Fault::SubmitLostBefore) {
             return Err(Error::new(Code::WarehouseUnavailable, "the answer was lost"));
+        }
+        if fault == Some(Fault::SubmitThrottled) {
+            return Err(Error::new(Code::WarehouseThrottled, "too much to do"));
         }
         if fault == Some(Fault::SubmitHangs) {
             return std::future::pending().await;
