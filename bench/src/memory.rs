@@ -62,8 +62,6 @@ pub(crate) fn demo(program: &Path, report: &mut Report) -> Result<()> {
 
 /// Unloads the whole of `lineitem` in every format, each in a process of its own whose peak is read.
 pub(crate) async fn lineitem(program: &Path, scales: &[u32], samples: &Path, report: &mut Report) -> Result<()> {
-    std::fs::create_dir_all(samples)?;
-    let samples = samples.canonicalize()?;
     let mut first: Vec<f64> = Vec::new();
     for scale in scales {
         let environment = || {

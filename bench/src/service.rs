@@ -93,6 +93,17 @@ impl Service {
         json!({ "sql": "SELECT 1 AS one" })
     }
 
+    /// Processor time so far, of all threads.
+    pub(crate) fn processor_time(&self) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // What stands before is a name in parentheses, which may hold anything.
+        let (_, fields) = stat.rsplit_once(')').context("no process status")?;
+        let ticks = |index: usize| fields.split_whitespace().nth(index).and_then(|ticks| ticks.parse::<u64>().ok());
+        let (user, system) = ticks(11).zip(ticks(12)).context("no processor time")?;
+        // Linux tells user programs hundredths of a second, whatever it counts in.
+        Ok(Duration::from_millis((user + system) * 10))
+    }
+
     /// Present and greatest resident memory, in MiB.
     pub(crate) fn memory(&self) -> Result<(f64, f64)> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
