@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::text::hex;
 use crate::{Code, Error, Result, Timestamp};
 
 /// The caller's name for an unload: 1 to 64 of `A-Za-z0-9_-`, unique per owner, single-use.
@@ -152,8 +153,7 @@ impl AttemptToken {
 
     /// SHA-256 of the pair in hexadecimal: 64 characters, what the Data API's `ClientToken` takes at most.
     pub fn client_token(&self) -> String {
-        let digest = Sha256::digest(format!("{}/{}", self.unload_id, self.attempt));
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(format!("{}/{}", self.unload_id, self.attempt)))
     }
 
     /// The comment that a statement carries where a warehouse has no token (`/* outflow … */`).

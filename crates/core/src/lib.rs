@@ -21,6 +21,7 @@ pub mod state;
 pub mod statement;
 pub mod store;
 pub mod submission;
+pub mod text;
 pub mod unload;
 pub mod warehouse;
 

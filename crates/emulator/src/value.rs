@@ -7,6 +7,7 @@ use arrow::datatypes::{
 };
 use arrow::json::LineDelimitedWriter;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime};
+use outflow_core::text::hex;
 
 /// A value that is not null.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +75,7 @@ impl Value {
             Self::Real(number) => float(f64::from(*number), number.to_string()),
             Self::Double(number) => float(*number, number.to_string()),
             Self::Numeric(text) | Self::Text(text) => text.clone(),
-            Self::Bytes(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Self::Bytes(bytes) => hex(bytes),
             Self::Date(days) => date(*days).map_or_else(|| days.to_string(), |date| date.to_string()),
             Self::Time(micros) => time(*micros),
             Self::Timestamp(micros) => timestamp(*micros),

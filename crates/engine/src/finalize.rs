@@ -15,6 +15,7 @@ use outflow_core::manifest::{Entry, Manifest};
 use outflow_core::options::Compression;
 use outflow_core::receipt::{Checksum, Receipt, ReceiptFile};
 use outflow_core::schema::{Column, place_of_column};
+use outflow_core::text::hex;
 use outflow_core::unload::{Delivery, NewUnload};
 use outflow_core::{Code, Error, Result, StatementId, Unload, UnloadOptions};
 use outflow_storage::{JoinPart, compress};
@@ -333,10 +334,6 @@ fn text_head(options: &UnloadOptions, schema: &[Column]) -> Vec<u8> {
         FieldStyle::of_options(options).push_header(names, &mut head);
     }
     head
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use outflow_core::UnloadId;
 use outflow_core::bus::{EventBus, EventSource, Message};
 use outflow_core::event::Landed;
 use outflow_core::store::{HintOutcome, Store};
+use outflow_core::text::hex;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
@@ -149,7 +150,7 @@ fn message_id(message: &Message) -> String {
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize())
 }
 
 fn header<'a>(message: &'a Message, name: &str) -> Option<&'a str> {

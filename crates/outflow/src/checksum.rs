@@ -2,6 +2,7 @@
 
 use crc_fast::{CrcAlgorithm, Digest as Crc};
 use outflow_core::receipt::ChecksumAlgorithm;
+use outflow_core::text::hex;
 use sha2::{Digest, Sha256};
 
 /// The checksum of all bytes so far.
@@ -38,7 +39,7 @@ impl Running {
     /// Lowercase hexadecimal, as a receipt has it.
     pub(crate) fn value(&self) -> String {
         match self {
-            Self::Sha256(hasher) => hasher.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            Self::Sha256(hasher) => hex(&hasher.clone().finalize()),
             Self::Crc64Nvme(crc) => format!("{:016x}", crc.finalize()),
         }
     }

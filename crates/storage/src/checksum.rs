@@ -7,6 +7,7 @@ use object_store::{GetOptions, GetResultPayload};
 use outflow_core::Result;
 use outflow_core::key::StorageKey;
 use outflow_core::receipt::{Checksum, ChecksumAlgorithm};
+use outflow_core::text::hex;
 use sha2::{Digest, Sha256};
 
 use crate::error::{from_io, from_object_store};
@@ -57,7 +58,7 @@ impl Storage {
 }
 
 fn sha256(digest: &[u8]) -> Checksum {
-    Checksum { algorithm: ChecksumAlgorithm::Sha256, value: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
+    Checksum { algorithm: ChecksumAlgorithm::Sha256, value: hex(digest) }
 }
 
 fn digest_of(mut file: std::fs::File) -> std::io::Result<Vec<u8>> {

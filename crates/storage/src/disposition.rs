@@ -1,5 +1,6 @@
 //! The name that a download gets on the caller's disk: `Content-Disposition` by RFC 6266 and RFC 8187, readable in any script. Pure.
 
+use outflow_core::text::is_deceptive;
 use outflow_core::{RequestId, UnloadOptions};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -34,7 +35,7 @@ pub fn download_name(request_id: &RequestId, options: &UnloadOptions, name: &str
 }
 
 /// The header that makes a browser keep the file under that name, as far as the name is harmless: without folders, control characters
-/// and characters that change the direction of the text, by which an `.exe` can look like a `.csv`.
+/// and what is deceptive.
 pub fn content_disposition(name: &str) -> String {
     let name = harmless(name);
     let plain: String = name.chars().map(|c| if c.is_ascii() && !matches!(c, '"' | '\\' | '%') { c } else { '_' }).collect();
@@ -45,14 +46,11 @@ pub fn content_disposition(name: &str) -> String {
 }
 
 fn harmless(name: &str) -> String {
-    let kept = name.chars().filter(|c| !c.is_control() && !turns_text(*c)).map(|c| if matches!(c, '/' | '\\') { '_' } else { c });
+    let kept =
+        name.chars().filter(|c| !c.is_control() && !is_deceptive(*c)).map(|c| if matches!(c, '/' | '\\') { '_' } else { c });
     let kept: String = kept.collect();
     let trimmed = shortened(kept.trim().trim_start_matches('.'));
     if trimmed.is_empty() { "download".to_owned() } else { trimmed }
-}
-
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Cut in the middle of the stem, so that what kind of file it is stays to be seen.

@@ -24,6 +24,7 @@ use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use object_store::ObjectStore;
+use outflow_core::text::hex;
 
 use self::address::Address;
 use self::connect::{Connection, Patience};
@@ -120,7 +121,7 @@ impl Bucket {
         let head = self.quick.head_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled).send().await;
         let head = head.map_err(|error| self.failure("s3:GetObject", error))?;
         let kept = head.checksum_crc64_nvme().and_then(|value| STANDARD.decode(value).ok()).filter(|bytes| bytes.len() == 8);
-        Ok(kept.map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+        Ok(kept.map(|bytes| hex(&bytes)))
     }
 
     /// Begins an upload in parts.

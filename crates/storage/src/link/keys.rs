@@ -8,6 +8,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use outflow_core::text::hex;
 use outflow_core::{Code, Error, Result};
 use sha2::{Digest, Sha256};
 
@@ -120,7 +121,7 @@ fn key_of(line: &str) -> Option<[u8; 32]> {
 /// Makes the file with a fresh key, unless somebody else does at the same time.
 fn create(path: &Path) -> io::Result<()> {
     let key: [u8; 32] = rand::random();
-    let line: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let line = hex(&key);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let staged = path.with_extension(format!("{:016x}.new", rand::random::<u64>()));

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use outflow_core::text::is_deceptive;
+
 /// The file name of a `Content-Disposition`, `filename*` before `filename`.
 pub(super) fn from_disposition(header: &str) -> Option<String> {
     let mut plain = None;
@@ -26,7 +28,7 @@ pub(super) fn from_disposition(header: &str) -> Option<String> {
 /// A name that stays in its folder and shows as what it is; nothing if nothing is left of it.
 pub(super) fn harmless(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    let clean: String = last.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
+    let clean: String = last.chars().filter(|c| !c.is_control() && !is_deceptive(*c)).collect();
     let clean = clean.trim().trim_start_matches('.');
     (!clean.is_empty() && clean.len() <= 200).then(|| clean.to_owned())
 }
@@ -40,11 +42,6 @@ pub(crate) fn within(name: &str) -> Option<PathBuf> {
         !part.is_empty() && part.len() <= 255 && !is_hidden && !part.contains(|c: char| c.is_control() || matches!(c, '\\' | ':'))
     };
     (folders.split('/').all(is_folder) && harmless(file).as_deref() == Some(file)).then(|| PathBuf::from(name))
-}
-
-/// Marks that turn the direction of a text, and with it the extension that a person sees.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// What stands between semicolons outside quotes, after the first.
