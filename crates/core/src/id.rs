@@ -74,6 +74,12 @@ impl UnloadId {
             .map_err(|error| Error::new(Code::NotFound, format!("`{text}` is not an unloadId")).with_source(error))
     }
 
+    /// When it was made, where it tells.
+    pub fn made_at(self) -> Option<Timestamp> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        Timestamp::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    }
+
     /// The requestId made for a caller who sent none.
     pub fn to_request_id(self) -> RequestId {
         RequestId(self.0.to_string())
@@ -149,6 +155,16 @@ impl AttemptToken {
     /// The token of that attempt.
     pub fn new(unload_id: UnloadId, attempt: u32) -> Self {
         Self { unload_id, attempt }
+    }
+
+    /// The unload.
+    pub fn unload_id(&self) -> UnloadId {
+        self.unload_id
+    }
+
+    /// The attempt, counted from 1.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
     }
 
     /// SHA-256 of the pair in hexadecimal: 64 characters, what the Data API's `ClientToken` takes at most.

@@ -81,6 +81,8 @@ pub struct UnloadStatement {
     pub row_group_size_mb: Option<u32>,
     /// `EXTENSION`
     pub extension: Option<String>,
+    /// Whose it is, for a warehouse that labels what runs (`query_group`); no part of the text.
+    pub label: Option<String>,
 }
 
 impl UnloadStatement {
@@ -104,6 +106,7 @@ impl UnloadStatement {
             max_file_size: None,
             row_group_size_mb: None,
             extension: None,
+            label: None,
         }
     }
 
@@ -128,6 +131,7 @@ impl UnloadStatement {
             max_file_size: options.max_file_size_mb.map(|size| u64::from(size) * MEGABYTE),
             row_group_size_mb: options.row_group_size_mb,
             extension: options.statement_extension(),
+            label: Some(asked.owner.as_str().to_owned()),
         }
     }
 

@@ -102,8 +102,16 @@ impl Engine {
         let run = Run { engine: Arc::clone(self), session: Arc::clone(session), query_id, cancel, on_start };
         let answer = match command {
             Command::Unload => {
-                let statement = statement.to_owned();
-                let done = tokio::spawn(async move { run.unload(statement).await }).await;
+                let (statement, history) = (statement.to_owned(), Arc::clone(&self.history));
+                let unloading = async move {
+                    let ended = run.unload(statement).await;
+                    // Recorded here, too: nobody may be left who is answered.
+                    if let Err(error) = &ended {
+                        history.end(query_id, Err(error));
+                    }
+                    ended
+                };
+                let done = tokio::spawn(unloading).await;
                 done.unwrap_or_else(|error| Err(SqlError::new("XX000", format!("the statement broke off: {error}"))))
             }
             Command::Query => run.query(statement).await,

@@ -26,6 +26,7 @@ pub(crate) use area::{
 };
 pub(crate) use key::nearest;
 use key::{Area, Key};
+pub(crate) use redshift::SslMode;
 
 use crate::exit::{CliError, Result};
 

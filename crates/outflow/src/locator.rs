@@ -3,13 +3,19 @@
 //! One parser for all of them, and not one of general URLs: a path is a path, `kafka://` takes a list. It resolves nothing and opens
 //! nothing. What may hold a password is kept as a secret and shown without it.
 
+mod address;
+
 use std::fmt;
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::address::Address;
 use crate::config::nearest;
+
+/// The port of a Redshift when none is named.
+pub(crate) const REDSHIFT_PORT: u16 = 5_439;
 
 /// What a locator is for; each takes its own schemes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +59,14 @@ impl Server {
     /// The whole of it, password included. For the one who connects, never for a log.
     pub(crate) fn expose(&self) -> &str {
         self.whole.expose_secret()
+    }
+
+    /// Its parts; without a port it has that one.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn address(&self, port: u16) -> Result<Address, &'static str> {
+        Address::read(self, port)
     }
 
     /// The same address with a password, for a user who is named in it.
@@ -126,7 +140,11 @@ impl Locator {
             "file" => path(rest).map(Self::File).ok_or_else(|| wrong("names no folder")),
             "embedded" => Ok(Self::Embedded(path(rest))),
             "postgres" => server("postgres", rest).map(Self::Postgres).map_err(wrong),
-            "redshift" => server("redshift", rest).map(Self::Redshift).map_err(wrong),
+            "redshift" => {
+                let server = server("redshift", rest).map_err(wrong)?;
+                server.address(REDSHIFT_PORT).map_err(wrong)?;
+                Ok(Self::Redshift(server))
+            }
             "s3" => bucket(rest).map_err(wrong),
             "redshift-data" => data_api(rest).map_err(wrong),
             "memory" if rest.trim_matches('/').is_empty() => Ok(Self::Memory),

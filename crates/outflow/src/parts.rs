@@ -18,7 +18,7 @@ use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
 use secrecy::SecretString;
 
 use crate::config::{Config, ServerSideEncryption, StorageConfig, WarehouseConfig};
-use crate::locator::Locator;
+use crate::locator::{Locator, REDSHIFT_PORT, Server};
 
 /// The file of the keys that links are signed with, in the data directory.
 const LINK_KEYS: &str = "link-keys";
@@ -27,7 +27,7 @@ const LINK_KEYS: &str = "link-keys";
 pub(crate) async fn store(config: &Config) -> Result<Arc<dyn Store>> {
     let url = match (&config.store.url.0, &config.store.password_file) {
         (Locator::Postgres(server), Some(file)) => {
-            let password = read_secret(file)?;
+            let password = read_secret("store.passwordFile", file)?;
             let whole = server.with_password(&password).ok_or_else(|| {
                 Error::new(
                     Code::ConfigInvalid,
@@ -84,6 +84,7 @@ fn entry(name: &str, config: &WarehouseConfig, storage: &Storage) -> Result<Ware
         Locator::RedshiftData { workgroup, cluster, database } => {
             (redshift_data(workgroup.clone(), cluster.clone(), database.clone(), config)?, Guard::redshift())
         }
+        Locator::Redshift(server) => (redshift(name, server, config)?, Guard::redshift()),
         other => {
             let scheme = other.scheme();
             return Err(Error::new(
@@ -140,6 +141,37 @@ fn redshift_data(_: Option<String>, _: Option<String>, _: String, _: &WarehouseC
     Err(Error::new(Code::ConfigInvalid, "this build leaves `redshift-data://` out; build it with the feature `redshift-data`"))
 }
 
+#[cfg(feature = "redshift")]
+fn redshift(name: &str, server: &Server, config: &WarehouseConfig) -> Result<Arc<dyn Warehouse>> {
+    use outflow_warehouse::redshift_wire::{RedshiftConfig, RedshiftWire, SslMode, Timing};
+
+    use crate::config::SslMode as Chosen;
+
+    let wrong = |why: &str| Error::new(Code::ConfigInvalid, format!("`warehouse.{name}.url` {why}"));
+    let address = server.address(REDSHIFT_PORT).map_err(wrong)?;
+    let file = config.password_file.as_deref();
+    let password = file.map(|file| read_secret(&format!("warehouse.{name}.passwordFile"), file)).transpose()?;
+    Ok(Arc::new(RedshiftWire::new(RedshiftConfig {
+        ssl_mode: match config.ssl_mode(&address) {
+            Chosen::VerifyFull => SslMode::VerifyFull(config.ssl_root_cert.clone()),
+            Chosen::Disable => SslMode::Disable,
+        },
+        host: address.host,
+        port: address.port,
+        database: address.database,
+        user: address.user,
+        password: password.or(address.password),
+        query_group: config.query_group.clone(),
+        max_running: usize::try_from(config.max_running).unwrap_or(usize::MAX),
+        timing: Timing::default(),
+    })?))
+}
+
+#[cfg(not(feature = "redshift"))]
+fn redshift(_: &str, _: &Server, _: &WarehouseConfig) -> Result<Arc<dyn Warehouse>> {
+    Err(Error::new(Code::ConfigInvalid, "this build leaves `redshift://` out; build it with the feature `redshift`"))
+}
+
 /// How the engine behaves.
 pub(crate) fn engine_settings(config: &Config) -> Settings {
     let orchestrator = &config.orchestrator;
@@ -160,9 +192,9 @@ pub(crate) fn engine_settings(config: &Config) -> Settings {
     }
 }
 
-fn read_secret(file: &Path) -> Result<SecretString> {
+fn read_secret(key: &str, file: &Path) -> Result<SecretString> {
     let text = std::fs::read_to_string(file).map_err(|error| {
-        Error::new(Code::ConfigInvalid, format!("`store.passwordFile`: cannot read `{}`", file.display())).with_source(error)
+        Error::new(Code::ConfigInvalid, format!("`{key}`: cannot read `{}`", file.display())).with_source(error)
     })?;
     Ok(text.trim_end_matches(['\r', '\n']).into())
 }

@@ -4,5 +4,9 @@
 
 #[cfg(feature = "embedded")]
 pub mod embedded;
+#[cfg(any(feature = "redshift", feature = "redshift-data"))]
+mod redshift;
 #[cfg(feature = "redshift-data")]
 pub mod redshift_data;
+#[cfg(feature = "redshift")]
+pub mod redshift_wire;

@@ -5,13 +5,9 @@
 //! decided here. Whether the files are right is not asked here either: the manifest says it, and finalize.
 
 mod budget;
-mod catalog;
 mod client;
 mod column;
-mod empty;
 mod error;
-mod failure;
-mod place;
 mod query;
 mod submit;
 mod watch;
@@ -29,6 +25,7 @@ use outflow_core::{AttemptToken, Code, Error, Result, StatementId};
 use self::client::DataApi;
 use self::submit::Submits;
 use self::watch::Watches;
+use crate::redshift::{catalog, empty};
 
 /// How long a small query of ours may take: a serverless workgroup may have to wake first.
 const QUERY_WITHIN: Duration = Duration::from_secs(120);
@@ -123,26 +120,6 @@ impl RedshiftData {
     async fn query(&self, sql: &str, name: &str) -> Result<query::Answer> {
         query::run(&self.api, &self.watches, sql, name, QUERY_WITHIN).await
     }
-
-    /// The warehouse's own record of what was written there must not say that there are rows. It may be out of reach, or late: then the
-    /// empty folder, which was listed, stands alone.
-    async fn refuse_rows(&self, statement: &UnloadStatement) -> Result<()> {
-        let answer = match self.query(&empty::rows_at(&statement.destination), "outflow-rows").await {
-            Ok(answer) => answer,
-            Err(error) => {
-                tracing::debug!(error = error.chain(), "the record of unloads cannot be read");
-                return Ok(());
-            }
-        };
-        let rows = answer.rows.first().and_then(|row| row.first()).cloned().flatten().and_then(|text| text.parse::<f64>().ok());
-        match rows {
-            Some(rows) if rows > 0.0 => Err(Error::new(
-                Code::VerificationFailed,
-                format!("the warehouse's record says that {rows} rows were unloaded, and no file of them is in storage"),
-            )),
-            _ => Ok(()),
-        }
-    }
 }
 
 #[async_trait]
@@ -173,13 +150,13 @@ impl Warehouse for RedshiftData {
     }
 
     async fn empty_result(&self, statement: &UnloadStatement) -> Result<EmptyResult> {
-        self.refuse_rows(statement).await?;
+        empty::refuse_rows(self.query(&empty::rows_at(&statement.destination), "outflow-rows").await.map(|answer| answer.rows))?;
         let answer = self.query(&empty::columns_of(&statement.query), "outflow-columns").await?;
         empty::file(statement, &column::columns(&answer.columns))
     }
 
     async fn tables(&self) -> Result<Vec<Table>> {
-        Ok(catalog::tables(self.query(catalog::TABLES, "outflow-tables").await?))
+        Ok(catalog::tables(self.query(catalog::TABLES, "outflow-tables").await?.rows))
     }
 
     /// Asks the Data API alone: a statement would wake a serverless workgroup, which costs money by the minute.

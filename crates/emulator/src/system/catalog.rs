@@ -196,6 +196,9 @@ fn columns(session: &Session, tables: &[Table]) -> Sheet {
         .int("ordinal_position", each().map(|(_, number, _)| number))
         .text("is_nullable", each().map(|_| "YES"))
         .text("data_type", each().map(|(.., column)| base(&column.data_type).to_owned()))
+        .int_or_null("character_maximum_length", each().map(|(.., column)| size(&column.data_type, "character", 0)))
+        .int_or_null("numeric_precision", each().map(|(.., column)| size(&column.data_type, "numeric", 0)))
+        .int_or_null("numeric_scale", each().map(|(.., column)| size(&column.data_type, "numeric", 1)))
 }
 
 fn definitions(tables: &[Table]) -> Sheet {
@@ -214,6 +217,12 @@ fn definitions(tables: &[Table]) -> Sheet {
 /// A type without its dimensions.
 fn base(data_type: &str) -> &str {
     data_type.split('(').next().unwrap_or(data_type)
+}
+
+/// One of the numbers in the brackets of a type of that kind, counted from 0.
+fn size(data_type: &str, kind: &str, place: usize) -> Option<i32> {
+    let (base, sizes) = data_type.strip_suffix(')')?.split_once('(')?;
+    sizes.split(',').nth(place).filter(|_| base.starts_with(kind))?.trim().parse().ok()
 }
 
 fn oid_of(data_type: &str) -> i64 {

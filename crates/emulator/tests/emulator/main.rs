@@ -1,4 +1,4 @@
-//! The emulator through the clients that people have: the AWS SDK and a PostgreSQL driver.
+//! The emulator through the clients that people have, the AWS SDK and a PostgreSQL driver, and as a warehouse of Outflow.
 
 #![allow(clippy::unwrap_used, reason = "an assertion of a test")]
 
@@ -7,4 +7,5 @@ mod faults;
 mod s3;
 mod support;
 mod views;
+mod warehouse;
 mod wire;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use outflow_core::unload::Orchestrator;
 use serde::{Deserialize, Serialize};
 
-use super::redshift::{OneOrMany, UnloadEncryption};
+use super::redshift::{OneOrMany, SslMode, UnloadEncryption};
 use crate::locator::{BusLocator, Locator, StorageLocator, StoreLocator, WarehouseLocator};
 
 /// `[server]`
@@ -140,6 +140,15 @@ pub(crate) struct WarehouseConfig {
     /// The database user of temporary credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) db_user: Option<String>,
+    /// The file that holds the database user's password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// How the connection is encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ssl_mode: Option<SslMode>,
+    /// The file of the certificates that are trusted beside the platform's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ssl_root_cert: Option<PathBuf>,
     /// The role that Redshift writes as, or a chain of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) iam_role: Option<OneOrMany>,
@@ -172,6 +181,9 @@ impl WarehouseConfig {
             endpoint: None,
             secret_arn: None,
             db_user: None,
+            password_file: None,
+            ssl_mode: None,
+            ssl_root_cert: None,
             iam_role: None,
             s3_region: None,
             encryption: None,

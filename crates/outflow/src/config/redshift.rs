@@ -7,13 +7,18 @@ use super::key::Area;
 use super::validate::invalid;
 use super::{Config, Origin, WarehouseConfig};
 use crate::exit::Result;
-use crate::locator::Locator;
+use crate::locator::{Address, Locator, REDSHIFT_PORT, Server};
 
-/// The keys of the embedded engine alone.
-const EMBEDDED: [&str; 5] = ["sampleScale", "sampleDir", "memoryLimitMb", "tempDir", "slices"];
-/// The keys of Redshift through the Data API alone.
-const REDSHIFT_DATA: [&str; 9] =
-    ["region", "endpoint", "secretArn", "dbUser", "iamRole", "s3Region", "encryption", "kmsKeyId", "queryGroup"];
+/// The schemes whose warehouses have a key; none for a key that every warehouse has.
+fn schemes_of(key: &str) -> &'static [&'static str] {
+    match key {
+        "sampleScale" | "sampleDir" | "memoryLimitMb" | "tempDir" | "slices" => &["embedded:"],
+        "region" | "endpoint" | "secretArn" | "dbUser" => &["redshift-data://"],
+        "passwordFile" | "sslMode" | "sslRootCert" => &["redshift://"],
+        "iamRole" | "s3Region" | "encryption" | "kmsKeyId" | "queryGroup" => &["redshift-data://", "redshift://"],
+        _ => &[],
+    }
+}
 
 /// A text or a list of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +40,25 @@ pub(crate) enum UnloadEncryption {
     Auto,
 }
 
+/// How the connection to a Redshift is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SslMode {
+    /// Encrypted, with a certificate for the host's name from an authority that is trusted.
+    VerifyFull,
+    /// Plain text.
+    Disable,
+}
+
 impl WarehouseConfig {
+    /// How the connection to that address is encrypted: plain text has no way to hear on this machine.
+    pub(crate) fn ssl_mode(&self, address: &Address) -> SslMode {
+        let usual = if address.is_loopback() { SslMode::Disable } else { SslMode::VerifyFull };
+        // Certificates are named to be held against.
+        let usual = if self.ssl_root_cert.is_some() { SslMode::VerifyFull } else { usual };
+        self.ssl_mode.unwrap_or(usual)
+    }
+
     /// What every UNLOAD of this warehouse says.
     pub(crate) fn statement_settings(&self) -> StatementSettings {
         let iam_role = match &self.iam_role {
@@ -59,9 +82,12 @@ impl Config {
         for (name, warehouse) in &self.warehouses {
             let locator = &warehouse.url.0;
             self.check_keys(name, locator)?;
-            if let Locator::RedshiftData { workgroup, .. } = locator {
-                self.check_redshift(name, warehouse, workgroup.is_some())?;
+            match locator {
+                Locator::RedshiftData { workgroup, .. } => self.check_data_api(name, warehouse, workgroup.is_some())?,
+                Locator::Redshift(server) => self.check_wire(name, warehouse, server)?,
+                _ => continue,
             }
+            self.check_redshift(name, warehouse)?;
         }
         Ok(())
     }
@@ -71,19 +97,22 @@ impl Config {
         for setting in set.filter(|setting| setting.name.as_deref() == Some(name)) {
             let (path, origin, scheme) = (setting.path(), &setting.origin, locator.scheme());
             if !goes_with(setting.key.name, locator) {
-                let other = if EMBEDDED.contains(&setting.key.name) { "embedded:" } else { "redshift-data://" };
+                let others = schemes_of(setting.key.name).join("` and `");
                 return Err(invalid(format!("`{path}` ({origin}) does not go with `url` `{scheme}`"))
-                    .hint(format!("it is for `{other}`; leave it out, or look at `warehouse.{name}.url`")));
+                    .hint(format!("it is for `{others}`; leave it out, or look at `warehouse.{name}.url`")));
             }
         }
         Ok(())
     }
 
-    fn check_redshift(&self, name: &str, warehouse: &WarehouseConfig, is_serverless: bool) -> Result<()> {
-        let at = |key: &str| {
-            let path = format!("warehouse.{name}.{key}");
-            format!("`{path}` ({})", self.origin(&path))
-        };
+    /// A key of a warehouse, as messages name it.
+    fn at(&self, name: &str, key: &str) -> String {
+        let path = format!("warehouse.{name}.{key}");
+        format!("`{path}` ({})", self.origin(&path))
+    }
+
+    fn check_data_api(&self, name: &str, warehouse: &WarehouseConfig, is_serverless: bool) -> Result<()> {
+        let at = |key: &str| self.at(name, key);
         if is_serverless && warehouse.db_user.is_some() {
             return Err(invalid(format!("{} does not go with a serverless workgroup", at("dbUser")))
                 .hint("leave it out: the IAM identity is the database user; or use `secretArn`"));
@@ -95,6 +124,29 @@ impl Config {
             return Err(invalid(format!("{} is `{secret}`, which is no ARN", at("secretArn")))
                 .hint("it names a secret, as `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME`; it is no password"));
         }
+        Ok(())
+    }
+
+    fn check_wire(&self, name: &str, warehouse: &WarehouseConfig, server: &Server) -> Result<()> {
+        let at = |key: &str| self.at(name, key);
+        let address = server.address(REDSHIFT_PORT).map_err(|why| invalid(format!("{} {why}", at("url"))))?;
+        if address.user.is_none() {
+            return Err(invalid(format!("{} names no user", at("url"))).hint("write `redshift://user@host:port/database`"));
+        }
+        if warehouse.password_file.is_some() && address.password.is_some() {
+            return Err(invalid(format!("{} names a password, and {} has one already", at("passwordFile"), at("url")))
+                .hint("leave one out"));
+        }
+        if warehouse.ssl_mode == Some(SslMode::Disable) && warehouse.ssl_root_cert.is_some() {
+            return Err(
+                invalid(format!("{} has no use where {} is `disable`", at("sslRootCert"), at("sslMode"))).hint("leave one out")
+            );
+        }
+        Ok(())
+    }
+
+    fn check_redshift(&self, name: &str, warehouse: &WarehouseConfig) -> Result<()> {
+        let at = |key: &str| self.at(name, key);
         if warehouse.kms_key_id.is_some() && warehouse.encryption.is_some() {
             return Err(invalid(format!("{} and {} say it twice", at("kmsKeyId"), at("encryption"))).hint("leave one out"));
         }
@@ -109,10 +161,8 @@ impl Config {
 
 /// Whether a warehouse of that scheme has the key.
 pub(super) fn goes_with(key: &str, locator: &Locator) -> bool {
-    match locator {
-        Locator::Embedded(_) => !REDSHIFT_DATA.contains(&key),
-        _ => !EMBEDDED.contains(&key),
-    }
+    let schemes = schemes_of(key);
+    schemes.is_empty() || schemes.contains(&locator.scheme())
 }
 
 fn is_role(text: &str) -> bool {
@@ -127,6 +177,7 @@ mod tests {
 
     // An emulator's, which go with the folder that is the storage when nothing is said.
     const URL: &str = "[warehouse.main]\nendpoint = \"http://127.0.0.1:9\"\nurl = \"redshift-data://wg/dev\"\n";
+    const WIRE: &str = "[warehouse.main]\nurl = \"redshift://u@127.0.0.1/dev\"\n";
     const CLUSTER: &str = "[warehouse.main]\nendpoint = \"http://127.0.0.1:9\"\nurl = \"redshift-data:///dev?cluster=c\"\n";
 
     fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config> {
@@ -160,13 +211,12 @@ mod tests {
 
     #[test]
     fn what_means_nothing_where_it_is_set_is_refused_by_name() {
-        for key in REDSHIFT_DATA {
-            let value = if key == "endpoint" {
-                "http://127.0.0.1:1"
-            } else if key == "encryption" {
-                "auto"
-            } else {
-                "x"
+        for key in super::super::key::KEYS.iter().filter(|key| schemes_of(key.name).contains(&"redshift-data://")) {
+            let key = key.name;
+            let value = match key {
+                "endpoint" => "http://127.0.0.1:1",
+                "encryption" => "auto",
+                _ => "x",
             };
             let error = load(&format!("[warehouse.main]\n{key} = \"{value}\"\n"), &[]).unwrap_err().to_string();
             assert!(error.contains(&format!("`warehouse.main.{key}`")) && error.contains("line 2"), "{error}");
@@ -174,6 +224,13 @@ mod tests {
         }
         for (base, keys, part) in [
             (URL, "slices = 3\n", "`warehouse.main.slices`"),
+            (URL, "passwordFile = \"f\"\n", "it is for `redshift://`"),
+            (WIRE, "secretArn = \"arn:x\"\n", "does not go with `url` `redshift://`"),
+            (WIRE, "sslMode = \"require\"\n", "one of `verify-full`, `disable`"),
+            (WIRE, "sslMode = \"disable\"\nsslRootCert = \"f\"\n", "has no use where"),
+            (WIRE, "kmsKeyId = \"k\"\nencryption = \"auto\"\n", "say it twice"),
+            (WIRE, "iamRole = \"unloader\"\n", "no ARN of a role"),
+            ("[warehouse.main]\nurl = \"redshift://127.0.0.1/dev\"\n", "", "names no user"),
             (URL, "dbUser = \"u\"\n", "does not go with a serverless workgroup"),
             (CLUSTER, "dbUser = \"u\"\nsecretArn = \"arn:aws:secretsmanager:x\"\n", "two ways to log in"),
             (CLUSTER, "secretArn = \"hunter\"\n", "is no ARN"),
@@ -195,6 +252,35 @@ mod tests {
         let text = "[warehouse.main]\nurl = \"redshift-data://wg/dev\"\n";
         assert!(load(text, &[]).unwrap_err().to_string().contains("Redshift unloads into S3 only"));
         assert!(load(&format!("{text}endpoint = \"http://127.0.0.1:9\"\n"), &[]).is_ok());
+        let wire = |host: &str| load(&format!("[warehouse.main]\nurl = \"redshift://u@{host}/dev\"\n"), &[]);
+        assert!(wire("wh.example.com").unwrap_err().to_string().contains("Redshift unloads into S3 only"));
+        assert!(wire("localhost:5439").is_ok());
+    }
+
+    #[test]
+    fn a_password_comes_from_the_environment_or_from_a_file_once() {
+        let url = [("OUTFLOW_WAREHOUSE_MAIN_URL", "redshift://u:s3cr3t@127.0.0.1/dev")];
+        assert!(load("", &url).is_ok());
+        let twice = load("[warehouse.main]\npasswordFile = \"f\"\n", &url).unwrap_err().to_string();
+        assert!(twice.contains("has one already") && !twice.contains("s3cr3t"), "{twice}");
+        let in_file = load("[warehouse.main]\nurl = \"redshift://u:s3cr3t@127.0.0.1/dev\"\n", &[]).unwrap_err().to_string();
+        assert!(in_file.contains("secrets do not belong") && !in_file.contains("s3cr3t"), "{in_file}");
+    }
+
+    #[test]
+    fn only_what_stays_on_this_machine_is_in_plain_text_unless_told() {
+        let mode = |host: &str, keys: &str| {
+            let storage = "[storage]\nurl = \"s3://bucket\"\n";
+            let text = format!("{storage}[warehouse.main]\nurl = \"redshift://u@{host}/dev\"\n{keys}");
+            let config = load(&text, &[]).unwrap();
+            let Locator::Redshift(server) = &config.warehouses[0].1.url.0 else { panic!("{text}") };
+            config.warehouses[0].1.ssl_mode(&server.address(1).unwrap())
+        };
+        assert_eq!(mode("wh.example.com", ""), SslMode::VerifyFull);
+        assert_eq!(mode("wh.example.com", "sslMode = \"disable\"\n"), SslMode::Disable);
+        assert_eq!(mode("127.0.0.1", ""), SslMode::Disable);
+        assert_eq!(mode("127.0.0.1", "sslMode = \"verify-full\"\n"), SslMode::VerifyFull);
+        assert_eq!(mode("127.0.0.1", "sslRootCert = \"f\"\n"), SslMode::VerifyFull);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use outflow_core::unload::Orchestrator;
 
 use super::{Config, ServerSideEncryption};
 use crate::exit::{CliError, Result};
-use crate::locator::Locator;
+use crate::locator::{Locator, REDSHIFT_PORT};
 
 impl Config {
     /// Checks the configuration as a whole.
@@ -54,16 +54,20 @@ impl Config {
                 ))
                 .hint("use `mode = \"scheduler\"`, or a warehouse of `redshift-data://`"));
             }
-            let is_redshift = matches!(locator, Locator::Redshift(_) | Locator::RedshiftData { .. });
-            // An emulator, which has an address of its own, writes into a folder too.
-            if is_redshift && warehouse.endpoint.is_none() && !matches!(self.storage.url.0, Locator::S3 { .. }) {
+            // An emulator, which has an address of its own or is on this machine, writes into a folder too.
+            let may_be_emulated = match locator {
+                Locator::Redshift(server) => server.address(REDSHIFT_PORT).is_ok_and(|address| address.is_loopback()),
+                Locator::RedshiftData { .. } => warehouse.endpoint.is_some(),
+                _ => true,
+            };
+            if !may_be_emulated && !matches!(self.storage.url.0, Locator::S3 { .. }) {
                 return Err(invalid(format!(
                     "`warehouse.{name}.url` `{}` does not go with `storage.url` `{}`: Redshift unloads into S3 only",
                     locator.scheme(),
                     self.storage.url.0.scheme()
                 ))
                 .hint(
-                    "use `storage.url = \"s3://BUCKET\"`; only an emulator, whose address is `endpoint`, writes into a folder",
+                    "use `storage.url = \"s3://BUCKET\"`; only an emulator, whose address is `endpoint` or on this machine, writes into a folder",
                 ));
             }
         }
@@ -119,7 +123,7 @@ impl Config {
             chosen.push((format!("warehouse.{name}.url"), &warehouse.url.0, "embedded:DIR"));
         }
         for (path, locator, instead) in chosen {
-            if !matches!(locator, Locator::Memory | Locator::Embedded(_) | Locator::RedshiftData { .. }) {
+            if !matches!(locator, Locator::Memory | Locator::Embedded(_) | Locator::Redshift(_) | Locator::RedshiftData { .. }) {
                 let origin = self.origin(&path);
                 return Err(invalid(format!(
                     "`{path}` ({origin}) is `{}`, which this version does not have yet",

@@ -1,9 +1,11 @@
 //! What the Data API refuses, as our codes, and whether it may have taken effect all the same.
 //!
-//! What a statement itself fails of is told in `failure.rs`.
+//! What a statement itself fails of is told in `redshift/failure.rs`.
 
 use aws_sdk_redshiftdata::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use outflow_core::{Code, Error};
+
+use crate::redshift::tidy;
 
 /// AWS's names for more calls a second than it takes.
 const RATE: [&str; 5] = ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"];
@@ -185,12 +187,6 @@ fn from_service(operation: &str, name: &str, said: &str) -> (Found, bool) {
 fn is_asleep(said: &str) -> bool {
     let said = said.to_lowercase();
     ["paus", "resum", "not available", "not in available", "being modified", "unavailable"].iter().any(|word| said.contains(word))
-}
-
-/// AWS's sentence as one of ours: one line, without its full stop.
-pub(super) fn tidy(said: &str) -> String {
-    let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.trim_end_matches('.').chars().take(400).collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::client::DataApi;
 use super::error::Refusal;
 use super::watch::Watches;
+use crate::redshift::Row;
 
 /// The first and the longest rest before something is tried again.
 const REST: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(4));
@@ -24,7 +25,7 @@ pub(super) struct Answer {
     /// Its columns.
     pub(super) columns: Vec<ColumnMetadata>,
     /// Its rows, each value as text.
-    pub(super) rows: Vec<Vec<Option<String>>>,
+    pub(super) rows: Vec<Row>,
 }
 
 /// Runs a query to its end and fetches what it gave. `name` is what it is called in the lists of the Data API.

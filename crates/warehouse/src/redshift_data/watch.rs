@@ -10,9 +10,8 @@ use std::time::Duration;
 
 use aws_sdk_redshiftdata::operation::describe_statement::DescribeStatementOutput;
 use aws_sdk_redshiftdata::types::StatusString;
-use outflow_core::unload::Amount;
 use outflow_core::warehouse::Progress;
-use outflow_core::{Code, Error, Position, Result, StatementId};
+use outflow_core::{Code, Error, Result, StatementId};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -20,7 +19,8 @@ use tracing::Instrument;
 
 use super::client::DataApi;
 use super::error::Refusal;
-use super::failure::{failure, is_cancel};
+use crate::redshift::failure::{failure, is_cancel};
+use crate::redshift::seen::{Seen, Trouble};
 
 /// How long an answer is held back at most.
 const LONGEST_WAIT: u32 = 30;
@@ -30,62 +30,6 @@ const WITHOUT_WAITING: Duration = Duration::from_secs(60);
 const REST: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 /// How long a statement is watched that nobody asks about.
 const INTEREST: Duration = Duration::from_secs(60);
-
-/// What was seen last, in a form that can be told more than once.
-#[derive(Debug, Clone)]
-enum Seen {
-    /// Nothing yet.
-    Nothing,
-    Running,
-    Finished,
-    Failed(Trouble),
-    Cancelled,
-    /// It cannot be told.
-    Unclear(Trouble),
-}
-
-#[derive(Debug, Clone)]
-struct Trouble {
-    code: Code,
-    message: String,
-    position: Option<Position>,
-    cause: String,
-}
-
-impl From<&Error> for Trouble {
-    fn from(error: &Error) -> Self {
-        let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-        Self { code: error.code(), message: error.message().to_owned(), position: error.position(), cause }
-    }
-}
-
-impl Trouble {
-    fn to_error(&self) -> Error {
-        let error = Error::new(self.code, self.message.clone());
-        let error = if self.cause.is_empty() { error } else { error.with_source(self.cause.clone()) };
-        match self.position {
-            Some(position) => error.at(position),
-            None => error,
-        }
-    }
-}
-
-impl Seen {
-    fn is_final(&self) -> bool {
-        !matches!(self, Self::Nothing | Self::Running)
-    }
-
-    fn progress(&self) -> Result<Progress> {
-        match self {
-            Self::Nothing | Self::Running => Ok(Progress::Running(Amount::default())),
-            // How many rows an UNLOAD wrote, the Data API does not say for certain; the manifest does.
-            Self::Finished => Ok(Progress::Finished { rows: None }),
-            Self::Failed(trouble) => Ok(Progress::Failed(trouble.to_error())),
-            Self::Cancelled => Ok(Progress::Cancelled),
-            Self::Unclear(trouble) => Err(trouble.to_error()),
-        }
-    }
-}
 
 /// The statements that are looked at.
 #[derive(Debug)]
@@ -253,6 +197,6 @@ mod tests {
         assert!(matches!(described("ABORTED", None), Seen::Cancelled));
         assert!(matches!(described("FAILED", Some("ERROR: Query (1) cancelled on user's request")), Seen::Cancelled));
         let Seen::Failed(trouble) = described("FAILED", Some("ERROR: relation \"x\" does not exist")) else { panic!() };
-        assert_eq!(trouble.code, Code::UnknownTable);
+        assert_eq!(trouble.to_error().code(), Code::UnknownTable);
     }
 }

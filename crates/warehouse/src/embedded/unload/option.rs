@@ -239,6 +239,7 @@ impl Options {
             max_file_size: self.max_file_size,
             row_group_size_mb: self.row_group_size_mb,
             extension: self.extension,
+            label: None,
         };
         Ok(Unload { statement, manifest: self.manifest, existing: self.existing })
     }

@@ -2,11 +2,11 @@
 
 use outflow_core::{Code, Error, Position};
 
-use super::error::tidy;
 use super::place::place_of;
+use super::tidy;
 
-/// The error of a statement that ended without a result. `said` is what Redshift says, `sql` the statement, where the Data API tells it.
-pub(super) fn failure(said: &str, sql: Option<&str>) -> Error {
+/// The error of a statement that ended without a result. `said` is what Redshift says, `sql` the statement, where it is known.
+pub(crate) fn failure(said: &str, sql: Option<&str>) -> Error {
     let plain = plain(said);
     let lower = without_names(&plain).to_lowercase();
     let Some((_, code, advice)) = KNOWN.iter().find(|(signs, _, _)| signs.iter().all(|sign| lower.contains(sign))) else {
@@ -17,7 +17,7 @@ pub(super) fn failure(said: &str, sql: Option<&str>) -> Error {
 }
 
 /// Whether it ended because somebody stopped it.
-pub(super) fn is_cancel(said: &str) -> bool {
+pub(crate) fn is_cancel(said: &str) -> bool {
     let said = without_names(said).to_lowercase();
     ["cancelled on user's request", "canceled on user's request", "canceling statement due to user request"]
         .iter()
@@ -82,7 +82,7 @@ const KNOWN: &[Known] = &[
         Code::WarehouseDenied,
         "let Redshift assume the role of `iamRole`, or grant ASSUMEROLE to the database user",
     ),
-    (&["password authentication failed"], Code::WarehouseDenied, "look at `secretArn` or `dbUser`"),
+    (&["password authentication failed"], Code::WarehouseDenied, "look at the user and its password"),
     // The query.
     (
         &["permission denied for"],

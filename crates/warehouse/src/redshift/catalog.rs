@@ -3,18 +3,18 @@
 use outflow_core::schema::{Column, Table};
 use outflow_core::statement::identifier;
 
-use super::query::Answer;
+use super::Row;
 
 /// Local tables and views, late-binding ones and external tables, as far as the database user may see them.
-pub(super) const TABLES: &str = "SELECT table_schema, table_name, column_name, data_type, character_maximum_length, numeric_precision, numeric_scale \
+pub(crate) const TABLES: &str = "SELECT table_schema, table_name, column_name, data_type, character_maximum_length, numeric_precision, numeric_scale \
      FROM svv_columns \
      WHERE table_catalog = current_database() AND table_schema NOT IN ('information_schema', 'pg_catalog', 'pg_internal', 'pg_automv') \
      ORDER BY table_schema, table_name, ordinal_position";
 
-/// The tables of an answer to [`TABLES`].
-pub(super) fn tables(answer: Answer) -> Vec<Table> {
+/// The tables, from the rows of [`TABLES`].
+pub(crate) fn tables(rows: Vec<Row>) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
-    for row in answer.rows {
+    for row in rows {
         let mut values = row.into_iter();
         let mut next = || values.next().flatten().map(|text| text.trim_end().to_owned()).unwrap_or_default();
         let (schema, table, name, base) = (next(), next(), next(), next());
@@ -59,7 +59,7 @@ mod tests {
             row(["public", "orders", "price", "numeric", "", "15", "2"]),
             row(["sales", "Q 1", "name", "character varying", "25", "", ""]),
         ];
-        let found = tables(Answer { rows, ..Answer::default() });
+        let found = tables(rows);
         let shown: Vec<_> = found.iter().map(|table| (table.name.as_str(), table.columns.len())).collect();
         assert_eq!(shown, [("orders", 2), ("sales.\"Q 1\"", 1)]);
         assert_eq!(found[0].columns[1].data_type, "numeric(15,2)");

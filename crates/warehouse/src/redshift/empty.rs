@@ -15,16 +15,41 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{Type, TypePtr};
 
+use super::Row;
+
 /// The query that gives the columns of another, and no rows. The condition lets the warehouse plan it away; the limit bounds it anyway.
-pub(super) fn columns_of(query: &str) -> String {
+pub(crate) fn columns_of(query: &str) -> String {
     format!("SELECT * FROM (\n{query}\n) AS outflow_columns WHERE 1 = 0 LIMIT 0")
 }
 
 /// The query that says how many rows were written to a destination, which is one attempt's alone.
-pub(super) fn rows_at(destination: &str) -> String {
+pub(crate) fn rows_at(destination: &str) -> String {
     let size = destination.chars().count();
     let place = literal(destination);
     format!("SELECT SUM(unloaded_rows) AS unloaded FROM sys_unload_history WHERE LEFT(unloaded_location, {size}) = {place}")
+}
+
+/// What the answer to [`rows_at`] must not say: that there are rows. It may be out of reach, or late: then the empty folder, which was
+/// listed, stands alone.
+///
+/// # Errors
+/// `verification_failed` when it says so.
+pub(crate) fn refuse_rows(answer: Result<Vec<Row>>) -> Result<()> {
+    let rows = match answer {
+        Ok(rows) => rows,
+        Err(error) => {
+            tracing::debug!(error = error.chain(), "the record of unloads cannot be read");
+            return Ok(());
+        }
+    };
+    let rows = rows.first().and_then(|row| row.first()).cloned().flatten().and_then(|text| text.parse::<f64>().ok());
+    match rows {
+        Some(rows) if rows > 0.0 => Err(Error::new(
+            Code::VerificationFailed,
+            format!("the warehouse's record says that {rows} rows were unloaded, and no file of them is in storage"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The file without rows: its header or its schema. Columns that are in the names of folders are not in it; they are found as the
@@ -32,7 +57,7 @@ pub(super) fn rows_at(destination: &str) -> String {
 ///
 /// # Errors
 /// `internal`, when it cannot be written.
-pub(super) fn file(statement: &UnloadStatement, columns: &[Column]) -> Result<EmptyResult> {
+pub(crate) fn file(statement: &UnloadStatement, columns: &[Column]) -> Result<EmptyResult> {
     let names = columns.iter().map(|column| column.name.as_str());
     let place = |name: &String| place_of_column(names.clone(), name, str::to_lowercase);
     let in_folders: Vec<usize> =

@@ -1,0 +1,17 @@
+//! What Redshift says and is asked, whichever way it is reached: shared by the Data API and the wire protocol.
+
+pub(crate) mod catalog;
+pub(crate) mod column;
+pub(crate) mod empty;
+pub(crate) mod failure;
+mod place;
+pub(crate) mod seen;
+
+/// A row of a small query of ours, each value as text.
+pub(crate) type Row = Vec<Option<String>>;
+
+/// Somebody else's sentence as one of ours: one line, without its full stop.
+pub(crate) fn tidy(said: &str) -> String {
+    let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.trim_end_matches('.').chars().take(400).collect()
+}

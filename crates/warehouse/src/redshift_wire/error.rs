@@ -1,0 +1,173 @@
+//! What goes wrong on the wire, as our codes: a connection that does not come about, one that breaks off, and what Redshift answers.
+
+use std::error::Error as _;
+
+use outflow_core::{Code, Error};
+use tokio_postgres::error::{DbError, ErrorPosition};
+
+use crate::redshift::failure::failure;
+use crate::redshift::tidy;
+
+/// The error of a statement that Redshift refused or that failed; `sql` is its text, where places in it matter.
+pub(super) fn statement(refusal: &DbError, sql: Option<&str>) -> Error {
+    let said = said(refusal);
+    let code = match refusal.code().code() {
+        // The session or the whole server ends, or begins.
+        "57P01" | "57P02" | "57P03" => Some(Code::WarehouseUnavailable),
+        "53300" => Some(Code::WarehouseThrottled),
+        _ => None,
+    };
+    let error = match code {
+        Some(code) => Error::new(code, tidy(refusal.message())),
+        None => failure(&said, sql),
+    };
+    error.with_source(said)
+}
+
+/// What Redshift said, in one text, as the Data API tells it.
+fn said(refusal: &DbError) -> String {
+    let mut said = format!("ERROR: {}", refusal.message());
+    for (label, text) in [("Hint", refusal.hint()), ("Detail", refusal.detail())] {
+        if let Some(text) = text {
+            said.push_str(&format!("\n  {label}: {text}"));
+        }
+    }
+    if let Some(ErrorPosition::Original(at)) = refusal.position() {
+        said.push_str(&format!("\n  Position: {at};"));
+    }
+    said
+}
+
+/// The error of a query of ours.
+pub(super) fn query(error: tokio_postgres::Error) -> Error {
+    match error.as_db_error() {
+        Some(refusal) => statement(refusal, None),
+        None => cut(&error),
+    }
+}
+
+/// The error of a connection that broke off.
+pub(super) fn cut(error: &tokio_postgres::Error) -> Error {
+    Error::new(Code::WarehouseUnavailable, "the connection to the warehouse broke off").with_source(chain(error))
+}
+
+/// The error of a connection that did not come about; `place` is the server's address.
+pub(super) fn connecting(error: &tokio_postgres::Error, place: &str) -> Error {
+    let told = chain(error);
+    let (code, message) = match error.as_db_error() {
+        Some(refusal) => refused(refusal),
+        None => unanswered(&told, place),
+    };
+    Error::new(code, message).with_source(told)
+}
+
+/// The server answered, and does not let us in.
+fn refused(refusal: &DbError) -> (Code, String) {
+    let said = refusal.message().to_lowercase();
+    match refusal.code().code() {
+        _ if said.contains("expired") => {
+            (Code::WarehouseUnavailable, "the warehouse says that the credentials have expired; renew them".to_owned())
+        }
+        _ if said.contains("ssl off") || said.contains("pg_hba.conf") => {
+            let message = "the warehouse does not take connections of this kind, as when it wants them encrypted; set `sslMode` to `verify-full`";
+            (Code::ConfigInvalid, message.to_owned())
+        }
+        "28P01" | "28000" => {
+            let message =
+                "the warehouse does not accept the user and its password; look at the user in `url` and at `passwordFile`";
+            (Code::WarehouseDenied, message.to_owned())
+        }
+        "3D000" => (Code::ConfigInvalid, format!("{}; look at the warehouse's `url`", tidy(refusal.message()))),
+        _ => {
+            let error = statement(refusal, None);
+            let code = if error.code() == Code::QueryFailed { Code::WarehouseUnavailable } else { error.code() };
+            (code, error.message().to_owned())
+        }
+    }
+}
+
+/// There is no answer that could be used.
+fn unanswered(told: &str, place: &str) -> (Code, String) {
+    let lower = told.to_lowercase();
+    let has = |words: &str| lower.contains(words);
+    if has("authentication tag `13`") {
+        let message = "the database user's password is kept as SHA-256, and this way of logging in is Redshift's own (authentication request 13), \
+                       which Outflow does not have; set the password anew as MD5, or use `redshift-data://`";
+        return (Code::WarehouseDenied, message.to_owned());
+    }
+    if has("authentication tag") || has("unsupported authentication") {
+        return (
+            Code::WarehouseDenied,
+            "the warehouse asks to log in in a way that Outflow does not have; use a user with a password kept as MD5".to_owned(),
+        );
+    }
+    if has("password missing") {
+        return (
+            Code::WarehouseDenied,
+            "the warehouse asks for a password, and there is none; name the file that holds it with `passwordFile`".to_owned(),
+        );
+    }
+    if has("server does not support tls") {
+        let message = format!(
+            "the server at `{place}` does not encrypt connections; `sslMode = \"disable\"` sends the password in plain text"
+        );
+        return (Code::ConfigInvalid, message);
+    }
+    if has("unknownissuer") || has("unknown issuer") || has("badsignature") {
+        let message = format!(
+            "the certificate of `{place}` is from an authority that nobody here trusts; name its certificate with `sslRootCert`"
+        );
+        return (Code::ConfigInvalid, message);
+    }
+    if has("not valid for name") || has("notvalidforname") {
+        let message = format!("the certificate of `{place}` is for another host; connect by the name that stands in it");
+        return (Code::ConfigInvalid, message);
+    }
+    if has("invalid peer certificate") {
+        return (Code::ConfigInvalid, format!("the certificate of `{place}` is not valid"));
+    }
+    if has("tls") || has("handshake") {
+        return (Code::WarehouseUnavailable, format!("the connection to `{place}` cannot be encrypted"));
+    }
+    let message = format!("the warehouse cannot be reached at `{place}`; look at `url`, at the network and the security group");
+    (Code::WarehouseUnavailable, message)
+}
+
+fn chain(error: &tokio_postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_connection_from_coming_about_has_its_remedy() {
+        for (told, code, part) in [
+            ("error communicating with the server: unknown authentication tag `13`", Code::WarehouseDenied, "SHA-256"),
+            ("authentication error: unsupported authentication method", Code::WarehouseDenied, "MD5"),
+            ("invalid configuration: password missing", Code::WarehouseDenied, "passwordFile"),
+            ("error performing TLS handshake: server does not support TLS", Code::ConfigInvalid, "sslMode"),
+            ("error performing TLS handshake: invalid peer certificate: UnknownIssuer", Code::ConfigInvalid, "sslRootCert"),
+            (
+                "error performing TLS handshake: invalid peer certificate: certificate not valid for name \"h\"",
+                Code::ConfigInvalid,
+                "another host",
+            ),
+            ("error performing TLS handshake: invalid peer certificate: Expired", Code::ConfigInvalid, "not valid"),
+            ("error performing TLS handshake: tls handshake eof", Code::WarehouseUnavailable, "encrypted"),
+            ("error connecting to server: Connection refused (os error 111)", Code::WarehouseUnavailable, "security group"),
+        ] {
+            let (found, message) = unanswered(told, "host:5439");
+            assert_eq!(found, code, "{told}: {message}");
+            assert!(message.contains(part) && !message.ends_with('.'), "{message}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Looking into the warehouse's record for statements whose connection is not ours: all that somebody waits for are asked about at once.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use outflow_core::{Code, Error, Result, StatementId};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::pool::Pool;
+use super::record::{self, Standing};
+use super::tag::Tagged;
+use crate::redshift::seen::Trouble;
+
+/// How long a look may take.
+const LOOK: Duration = Duration::from_secs(20);
+/// The shortest distance between two looks.
+const REST: Duration = Duration::from_millis(250);
+/// How many statements are asked about at once.
+const MOST: usize = 200;
+
+type Answer = std::result::Result<Option<Standing>, Trouble>;
+
+#[derive(Debug)]
+struct Question {
+    statement: Tagged,
+    answer: oneshot::Sender<Answer>,
+}
+
+#[derive(Debug)]
+pub(super) struct Lookout {
+    pool: Arc<Pool>,
+    settle: Duration,
+    questions: OnceLock<mpsc::UnboundedSender<Question>>,
+    /// Whether `STV_RECENTS` is not there, as in a serverless workgroup.
+    has_no_recents: AtomicBool,
+    missed: Mutex<HashMap<StatementId, Missed>>,
+}
+
+/// What there is of a statement that may have been sent until a moment ago.
+#[derive(Debug)]
+pub(super) enum Trace {
+    /// It is in the record.
+    Found(Standing),
+    /// It is not in the record yet, and may come.
+    Missing,
+    /// There is none, and none will come.
+    Absent,
+}
+
+/// A statement that the record did not have.
+#[derive(Debug, Clone, Copy)]
+struct Missed {
+    first: Instant,
+    last: Instant,
+}
+
+impl Lookout {
+    /// What the record does not have is believed to be absent `settle` after somebody asked for it first.
+    pub(super) fn new(pool: Arc<Pool>, settle: Duration) -> Self {
+        Self { pool, settle, questions: OnceLock::new(), has_no_recents: AtomicBool::new(false), missed: Mutex::default() }
+    }
+
+    /// How a statement stands; `None` when the record has nothing of it.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub(super) async fn look(&self, statement: &Tagged) -> Result<Option<Standing>> {
+        let gone = || Error::new(Code::WarehouseUnavailable, "the look into the warehouse's record broke off");
+        let (answer, answered) = oneshot::channel();
+        let questions = self.questions.get_or_init(|| self.begin());
+        questions.send(Question { statement: statement.clone(), answer }).map_err(|_| gone())?;
+        let found = answered.await.map_err(|_| gone())?.map_err(|trouble| trouble.to_error())?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        Ok(self.look_at_recents(statement).await?.map(Standing::Running))
+    }
+
+    /// What there is of a statement that may have been sent until a moment ago, by a process that nobody hears of any more.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub(super) async fn trace(&self, statement: &Tagged) -> Result<Trace> {
+        let has_settled = self.has_settled(&statement.id);
+        let trace = match (self.look(statement).await?, has_settled) {
+            (Some(standing), _) => Trace::Found(standing),
+            (None, true) => Trace::Absent,
+            (None, false) => return Ok(Trace::Missing),
+        };
+        self.lock().remove(&statement.id);
+        Ok(trace)
+    }
+
+    /// Whether it was asked for long enough ago, without a long silence in between, that what may have been sent then is in the record.
+    fn has_settled(&self, id: &StatementId) -> bool {
+        let now = Instant::now();
+        let mut missed = self.lock();
+        let silence = self.settle.max(Duration::from_secs(30)) * 2;
+        missed.retain(|_, missed| missed.last.elapsed() < silence);
+        let missed = missed.entry(id.clone()).or_insert(Missed { first: now, last: now });
+        missed.last = now;
+        now.duration_since(missed.first) >= self.settle
+    }
+
+    /// The sessions in which it runs by `STV_RECENTS`, where there is one.
+    async fn look_at_recents(&self, statement: &Tagged) -> Result<Option<Vec<i32>>> {
+        if self.has_no_recents.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        match self.pool.rows(&record::recent(statement), LOOK).await {
+            Ok(rows) => Ok(Some(record::sessions(&rows)).filter(|sessions| !sessions.is_empty())),
+            Err(error) if error.kind().is_retryable() => Err(error),
+            Err(error) => {
+                tracing::debug!(error = error.chain(), "there is no `stv_recents` here, as in a serverless workgroup");
+                self.has_no_recents.store(true, Ordering::Relaxed);
+                Ok(None)
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<StatementId, Missed>> {
+        self.missed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to answer; ends when this is let go of.
+    fn begin(&self) -> mpsc::UnboundedSender<Question> {
+        let (sender, mut questions) = mpsc::unbounded_channel::<Question>();
+        let pool = Arc::clone(&self.pool);
+        tokio::spawn(async move {
+            let mut asked = Vec::new();
+            while questions.recv_many(&mut asked, MOST).await > 0 {
+                answer(&pool, std::mem::take(&mut asked)).await;
+                tokio::time::sleep(REST).await;
+            }
+        });
+        sender
+    }
+}
+
+async fn answer(pool: &Pool, asked: Vec<Question>) {
+    let statements: Vec<Tagged> = asked.iter().map(|question| question.statement.clone()).collect();
+    let found = pool.rows(&record::standings_of(&statements), LOOK).await;
+    for question in asked {
+        let answer = match &found {
+            Ok(rows) => Ok(record::standing(rows, &question.statement)),
+            Err(error) => Err(Trouble::from(error)),
+        };
+        // Whoever asked may be gone.
+        let _ = question.answer.send(answer);
+    }
+}
