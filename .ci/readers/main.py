@@ -5,9 +5,7 @@ what the other formats are held against, and it is read by all readers of Parque
 """
 
 import argparse
-import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +16,7 @@ import pyarrow.parquet
 import case
 import read
 import table
+from child import outflow
 from service import Service
 
 
@@ -97,15 +96,6 @@ class Suite:
             print(f"FAILED {name}: {wrong:.600}", flush=True)
 
 
-def outflow(named):
-    """The program: as named, or as the tests have built it."""
-    if named:
-        return pathlib.Path(named).resolve()
-    root = pathlib.Path(__file__).resolve().parents[2]
-    subprocess.run(["cargo", "build", "--quiet", "--locked", "-p", "outflow"], cwd=root, check=True)
-    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "debug/outflow"
-
-
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--outflow", help="the program; without it, that of the dev profile, which is built")
@@ -117,8 +107,8 @@ def main():
         tables = folder / "tables"
         tables.mkdir()
         awkward, long = table.write(tables), table.write_long(tables)
-        service = Service(outflow(arguments.outflow), folder, tables)
-        try:
+        warehouses = f'[warehouse.hand]\nurl = "embedded:{tables}"\n[warehouse.sample]\nurl = "embedded:"\nsampleScale = 0.01\n'
+        with Service(outflow(arguments.outflow), folder, warehouses) as service:
             suite = Suite(service, folder, arguments.words)
             reference = service.unload(case.order_lines({"format": "parquet"}), folder / "reference")
             lines = pyarrow.parquet.read_table(reference)
@@ -133,8 +123,6 @@ def main():
                     suite.run(one, table.LONG, long)
                 else:
                     suite.run(one, {name: kind for name, (kind, _) in table.COLUMNS.items()}, awkward)
-        finally:
-            service.stop()
     print(f"{suite.passed} passed, {suite.failed} failed ({time.monotonic() - begun:.0f} s)")
     print(f"readers: {suite.passed} passed, {suite.failed} failed")
     if suite.failed or not suite.passed:

@@ -37,6 +37,9 @@ pub(crate) const SERVER_VERSION: &str = "8.0.2";
 pub(crate) const VERSION: &str = "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), \
      Redshift 1.0.118943";
 
+/// Which version of the SHOW commands for the catalogue drivers are told that there is; from 4 on they use them.
+pub(crate) const SHOW_DISCOVERY: &str = "4";
+
 /// The type of SUPER.
 pub(crate) const SUPER_OID: u32 = 4_000;
 

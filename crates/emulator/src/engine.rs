@@ -9,9 +9,11 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use arrow::datatypes::SchemaRef;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
-use outflow_warehouse::embedded::{Embedded, UnloadText, Unloaded};
+use outflow_core::warehouse::Warehouse;
+use outflow_warehouse::embedded::{Embedded, Given, UnloadText, Unloaded};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +26,8 @@ use crate::buckets::Buckets;
 use crate::error::SqlError;
 use crate::fault::Faults;
 use crate::sql;
-use crate::system;
+use crate::system::listing::{LIST, Listing};
+use crate::system::{self, Sheet};
 
 /// How a statement answers.
 #[derive(Debug)]
@@ -85,6 +88,24 @@ impl Engine {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(&pid)?.upgrade()
     }
 
+    /// The query that makes a list of the catalogue, and what it reads.
+    ///
+    /// # Errors
+    /// As [`Listing::sheet`]; when the warehouse's tables cannot be told.
+    async fn list(&self, session: &Session, listing: &Listing) -> Result<(String, Given), SqlError> {
+        let tables = self.warehouse.tables().await.map_err(|error| SqlError::from_engine(&error, 0))?;
+        Ok(listed(listing.sheet(session, Some(&tables))?))
+    }
+
+    /// The columns of a list of the catalogue.
+    ///
+    /// # Errors
+    /// The warehouse's own.
+    pub(crate) async fn describe_list(&self, session: &Session, listing: &Listing) -> Result<SchemaRef, SqlError> {
+        let (text, given) = listed(listing.sheet(session, None)?);
+        self.warehouse.describe(text, given).await.map_err(|error| SqlError::from_engine(&error, 0))
+    }
+
     /// Runs one statement. An UNLOAD goes on when the future is dropped; `cancel` stops it, as whoever cancels the session's statement
     /// does.
     pub(crate) async fn execute(
@@ -124,6 +145,12 @@ impl Engine {
         }
         answer
     }
+}
+
+fn listed(sheet: Sheet) -> (String, Given) {
+    let mut given = Given::default();
+    sheet.give(&mut given, LIST);
+    (format!("SELECT * FROM \"{LIST}\""), given)
 }
 
 /// One statement on its way.
@@ -218,6 +245,11 @@ impl Run {
                 let rows: Vec<String> = self.session.settings().into_iter().map(row).collect();
                 self.query(&rows.join(" UNION ALL ")).await
             }
+            Command::List(listing) => {
+                let (text, given) = self.engine.list(&self.session, &listing).await?;
+                let rows = self.engine.warehouse.query(text, given, &self.cancel).await.map_err(|error| self.told(&error))?;
+                Ok(Answer::Rows(Reading::new(rows, self.query_id, Arc::clone(&self.engine.history), None)))
+            }
             Command::Begin => Ok(Answer::Begin),
             Command::Commit => Ok(Answer::Commit),
             Command::Rollback => Ok(Answer::Rollback),
@@ -225,6 +257,9 @@ impl Run {
                 let none = || SqlError::new("42704", format!("there is no process {pid}"));
                 self.engine.find_session(pid).ok_or_else(none)?.cancel();
                 Ok(Answer::Done("CANCEL"))
+            }
+            Command::Declare { .. } | Command::Fetch { .. } | Command::Close(_) => {
+                Err(SqlError::new("0A000", "cursors are those of a connection over the wire protocol"))
             }
             Command::Nothing(tag) => Ok(Answer::Done(tag)),
             Command::Unload | Command::Query => Err(SqlError::new("XX000", "a statement took the wrong way")),

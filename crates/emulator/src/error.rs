@@ -65,6 +65,7 @@ impl SqlError {
             Code::DuplicateColumn => ("42701", message.to_owned()),
             Code::SqlSyntax | Code::SqlTooComplex => ("42601", message.to_owned()),
             Code::QueryInvalid => ("42601", message.to_owned()),
+            Code::QueryFailed if message.starts_with(BY_ZERO) => ("22012", message.to_owned()),
             Code::QueryFailed if message.starts_with(NOT_EMPTY) => ("XX000", told_not_empty().to_owned()),
             Code::StorageDenied => ("XX000", "S3ServiceException:Access Denied,Status 403,Error AccessDenied".to_owned()),
             Code::StorageFull | Code::StorageUnavailable => ("XX000", format!("S3ServiceException:{message},Status 503")),
@@ -91,6 +92,9 @@ fn refused(refusal: &S3Refusal) -> String {
     };
     format!("S3ServiceException:{said},Status {status},Error {name}{id}")
 }
+
+/// How the engine says that something was divided by zero.
+const BY_ZERO: &str = "division by zero";
 
 /// How the engine begins to say that something lies at the destination.
 const NOT_EMPTY: &str = "the destination is not empty";

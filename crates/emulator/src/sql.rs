@@ -160,6 +160,25 @@ pub(crate) fn words(statement: &str) -> Vec<String> {
     .collect()
 }
 
+/// That a statement is none, and where.
+pub(crate) fn syntax(near: &str) -> SqlError {
+    SqlError::new("42601", format!("syntax error at or near \"{near}\""))
+}
+
+/// Whether a name is like a pattern with `%` and `_`.
+pub(crate) fn is_like(name: &str, pattern: &str) -> bool {
+    fn is(name: &[char], pattern: &[char]) -> bool {
+        match pattern {
+            [] => name.is_empty(),
+            ['%', rest @ ..] => (0..=name.len()).any(|skipped| is(&name[skipped..], rest)),
+            ['\\', one, rest @ ..] => name.first() == Some(one) && is(&name[1..], rest),
+            [one, rest @ ..] => name.first().is_some_and(|first| *one == '_' || first == one) && is(&name[1..], rest),
+        }
+    }
+    let characters = |text: &str| text.chars().collect::<Vec<_>>();
+    is(&characters(name), &characters(pattern))
+}
+
 /// The same statement with other text where `replace` gives one.
 ///
 /// # Errors
@@ -213,6 +232,21 @@ mod tests {
         let text = "select :day::date, ':no', a$1, $12 from t where x = :x -- :no";
         assert_eq!(found(text, Kind::Named), [":day", ":x"]);
         assert_eq!(found(text, Kind::Placeholder), ["$12"]);
+    }
+
+    #[test]
+    fn patterns_are_those_of_like() {
+        for (name, pattern, expected) in [
+            ("orders", "ord%", true),
+            ("orders", "ord_rs", true),
+            ("orders", "ord", false),
+            ("orders", "%", true),
+            ("order_lines", "order\\_%", true),
+            ("orders", "order\\_%", false),
+            ("a", "_%_", false),
+        ] {
+            assert_eq!(is_like(name, pattern), expected, "{name} {pattern}");
+        }
     }
 
     #[test]

@@ -3,12 +3,14 @@
 mod catalog;
 mod function;
 mod history;
+pub(crate) mod listing;
 mod sheet;
 
 use std::sync::Arc;
 
 use outflow_warehouse::embedded::Given;
 
+pub(crate) use self::sheet::Sheet;
 use crate::engine::Engine;
 use crate::engine::session::Session;
 use crate::error::SqlError;
@@ -52,6 +54,12 @@ pub(crate) fn adapted(statement: &str) -> Result<String, SqlError> {
     let pieces = sql::pieces(statement)?;
     let at = |index: usize| pieces.get(index).map(|piece| (piece.kind, &statement[piece.range.clone()]));
     let is_sign = |index: Option<usize>, sign: &str| index.and_then(at) == Some((Kind::Other, sign));
+    let is_from = |before: Option<usize>| {
+        let mut words =
+            (0..before.unwrap_or(0)).rev().filter_map(at).filter(|(kind, _)| !matches!(kind, Kind::Space | Kind::Comment));
+        words.next().is_some_and(|(_, said)| said.eq_ignore_ascii_case("from"))
+    };
+    let is_call = |index: usize| is_sign(Some(index + 1), "(") && is_sign(Some(index + 2), ")");
     let mut text = String::with_capacity(statement.len());
     let mut index = 0;
     while let Some((kind, said)) = at(index) {
@@ -60,6 +68,18 @@ pub(crate) fn adapted(statement: &str) -> Result<String, SqlError> {
         let is_cast = is_sign(before, ":") && is_sign(index.checked_sub(2), ":");
         match word.as_str() {
             "pg_catalog" if is_sign(Some(index + 1), ".") && is_sign(Some(index + 3), "(") => index += 1,
+            // `OPERATOR(pg_catalog.~)` is the operator.
+            "operator" if is_sign(Some(index + 1), "(") => {
+                let inner = (index + 2..).map_while(at).take_while(|piece| *piece != (Kind::Other, ")"));
+                let inner: Vec<&str> = inner.map(|(_, said)| said).collect();
+                text.push_str(&inner.rsplit(|said| *said == ".").next().unwrap_or_default().concat());
+                index += inner.len() + 2;
+            }
+            // A function in the place of a table has one row and one column, which are named after it.
+            "current_database" | "current_schema" | "version" if is_from(before) && is_call(index) => {
+                text.push_str(&format!("(SELECT {word}() AS {word}) AS {word}"));
+                index += 2;
+            }
             "current_user" | "session_user" | "current_schema" | "current_database"
                 if !is_sign(Some(index + 1), "(") && !is_sign(before, ".") =>
             {
@@ -87,6 +107,19 @@ mod tests {
             adapted,
             "select version(), current_user(), t.current_user, 'current_user', oid::bigint from pg_catalog.pg_class"
         );
+    }
+
+    #[test]
+    fn operators_with_their_schema_are_operators() {
+        let text = "select relname OPERATOR(pg_catalog.!~~) 'a', operator(=) from t";
+        assert_eq!(adapted(text).unwrap(), "select relname !~~ 'a', = from t");
+    }
+
+    #[test]
+    fn a_function_in_the_place_of_a_table_is_one_row() {
+        let text = "select current_database as a from current_database()";
+        let row = "(SELECT current_database() AS current_database) AS current_database";
+        assert_eq!(adapted(text).unwrap(), format!("select current_database() as a from {row}"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The PostgreSQL wire protocol, as Redshift speaks it: simple and extended queries, TLS, a password, requests to cancel.
 
+mod cursor;
 mod fault;
 mod parameter;
 mod prepared;
@@ -10,12 +11,13 @@ use std::fmt::Debug;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use futures::{Sink, SinkExt};
+use futures::{Sink, SinkExt, stream};
 use pgwire::api::auth::StartupHandler;
 use pgwire::api::cancel::CancelHandler;
 use pgwire::api::portal::{Format, Portal};
 use pgwire::api::query::{ExtendedQueryHandler, SimpleQueryHandler};
 use pgwire::api::results::{QueryResponse, Response, Tag};
+use pgwire::api::stmt::StoredStatement;
 use pgwire::api::store::PortalStore;
 use pgwire::api::{ClientInfo, ClientPortalStore, PgWireServerHandlers};
 use pgwire::error::{PgWireError, PgWireResult};
@@ -27,6 +29,7 @@ use pgwire::tokio::{TlsAcceptor, process_socket};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
+use self::cursor::Cursors;
 use self::fault::{refused, told, unloaded};
 use self::prepared::{Parser, Prepared};
 use crate::engine::command::Command;
@@ -58,6 +61,7 @@ pub(super) struct Connection {
     /// Known once it has begun.
     session: OnceLock<Arc<Session>>,
     salt: OnceLock<Vec<u8>>,
+    cursors: Cursors,
     /// Cuts the connection.
     cut: CancellationToken,
 }
@@ -65,7 +69,7 @@ pub(super) struct Connection {
 /// Serves a connection to its end.
 pub(crate) async fn serve(server: Arc<Server>, stream: TcpStream, cut: CancellationToken) {
     let tls = server.tls.clone();
-    let connection = Connection { server, session: OnceLock::new(), salt: OnceLock::new(), cut };
+    let connection = Connection { server, session: OnceLock::new(), salt: OnceLock::new(), cursors: Cursors::default(), cut };
     if let Err(error) = process_socket(stream, tls, Handlers(Arc::new(connection))).await {
         tracing::debug!(%error, "a connection ended");
     }
@@ -161,7 +165,15 @@ impl ExtendedQueryHandler for Extended {
         let text = parameter::bound(portal).map_err(|error| refused(&error))?;
         let transaction = client.transaction_status();
         let ran = self.0.run(client, &text, transaction, &portal.result_column_format).await?;
-        ran.map_err(|error| refused(&error))
+        let response = ran.map_err(|error| refused(&error))?;
+        if let Ok(Command::Declare { name, .. }) = Command::of(&text) {
+            // Clients may ask for the columns of a cursor as of a portal.
+            let columns = self.0.cursors.schema(&name).await.map_err(|error| refused(&error))?;
+            let statement = Prepared { text: String::new(), columns, parameters: Vec::new() };
+            let portal = Portal::new_cursor(name, Arc::new(StoredStatement::new(String::new(), statement, Vec::new())));
+            client.portal_store().put_portal(Arc::new(portal));
+        }
+        Ok(response)
     }
 }
 
@@ -183,6 +195,11 @@ impl Connection {
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
+        match self.on_cursor(statement, transaction, format).await {
+            Ok(None) => {}
+            Ok(Some(response)) => return Ok(Ok(response)),
+            Err(error) => return Ok(Err(error)),
+        }
         let answer = match self.execute(statement, transaction).await {
             Ok(answer) => answer,
             Err(error) => return Ok(Err(error)),
@@ -203,13 +220,49 @@ impl Connection {
         }))
     }
 
+    /// What a statement about cursors answers; nothing for another.
+    async fn on_cursor(
+        &self,
+        statement: &str,
+        transaction: TransactionStatus,
+        format: &Format,
+    ) -> Result<Option<Response>, SqlError> {
+        let command = Command::of(statement)?;
+        check(&command, transaction)?;
+        Ok(Some(match command {
+            Command::Declare { name, query } => {
+                if transaction != TransactionStatus::Transaction {
+                    return Err(SqlError::new("25P01", "DECLARE CURSOR may only be used in transaction blocks"));
+                }
+                if let Answer::Rows(rows) = self.execute(&query, transaction).await? {
+                    self.cursors.open(&name, rows).await?;
+                }
+                Response::Execution(Tag::new("DECLARE CURSOR"))
+            }
+            Command::Fetch { name, count } => {
+                let (schema, batches) = self.cursors.fetch(&name, count).await?;
+                let fields = Arc::new(row::fields(&schema, format));
+                let rows = row::encoded(stream::iter(batches.into_iter().map(Ok)), Arc::clone(&fields));
+                let mut response = QueryResponse::new(fields, rows);
+                response.set_command_tag("FETCH");
+                Response::Query(response)
+            }
+            Command::Close(name) => {
+                self.cursors.close(&name).await?;
+                Response::Execution(Tag::new("CLOSE CURSOR"))
+            }
+            Command::Commit | Command::Rollback => {
+                self.cursors.clear().await;
+                return Ok(None);
+            }
+            _ => return Ok(None),
+        }))
+    }
+
     async fn execute(&self, statement: &str, transaction: TransactionStatus) -> Result<Answer, SqlError> {
         let (engine, session) = (&self.server.engine, self.session()?);
         let command = Command::of(statement)?;
-        if transaction == TransactionStatus::Error && !matches!(command, Command::Commit | Command::Rollback) {
-            let message = "current transaction is aborted, commands ignored until end of transaction block";
-            return Err(SqlError::new("25P02", message));
-        }
+        check(&command, transaction)?;
         let is_unload = command == Command::Unload;
         if is_unload && engine.faults.loses_request() {
             self.cut.cancel();
@@ -226,4 +279,13 @@ impl Connection {
         // No token of the connection's: what runs goes on when it is cut, as in Redshift.
         engine.execute(session, statement, &CancellationToken::new(), on_start).await
     }
+}
+
+/// Refuses what a transaction that failed does not take.
+fn check(command: &Command, transaction: TransactionStatus) -> Result<(), SqlError> {
+    if transaction == TransactionStatus::Error && !matches!(command, Command::Commit | Command::Rollback) {
+        let message = "current transaction is aborted, commands ignored until end of transaction block";
+        return Err(SqlError::new("25P02", message));
+    }
+    Ok(())
 }

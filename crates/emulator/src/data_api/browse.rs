@@ -8,6 +8,7 @@ use super::error::ApiError;
 use super::request::Browse;
 use super::result::metadata;
 use crate::engine::Engine;
+use crate::sql;
 
 /// `ListDatabases`.
 pub(super) fn databases(asked: &Browse, database: &str) -> Result<Value, ApiError> {
@@ -70,34 +71,6 @@ fn with_next(mut answer: Value, next: Option<usize>) -> Value {
     answer
 }
 
-/// Whether a name is like a pattern with `%` and `_`; without one every name is.
 fn is_like(name: &str, pattern: Option<&str>) -> bool {
-    fn is(name: &[char], pattern: &[char]) -> bool {
-        match pattern {
-            [] => name.is_empty(),
-            ['%', rest @ ..] => (0..=name.len()).any(|skipped| is(&name[skipped..], rest)),
-            [one, rest @ ..] => name.first().is_some_and(|first| *one == '_' || first == one) && is(&name[1..], rest),
-        }
-    }
-    let characters = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
-    pattern.is_none_or(|pattern| is(&characters(name), &characters(pattern)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_like;
-
-    #[test]
-    fn patterns_are_those_of_like() {
-        for (name, pattern, expected) in [
-            ("orders", "ord%", true),
-            ("orders", "ORD_RS", true),
-            ("orders", "ord", false),
-            ("orders", "%", true),
-            ("a", "_%_", false),
-        ] {
-            assert_eq!(is_like(name, Some(pattern)), expected, "{name} {pattern}");
-        }
-        assert!(is_like("x", None));
-    }
+    pattern.is_none_or(|pattern| sql::is_like(&name.to_lowercase(), &pattern.to_lowercase()))
 }

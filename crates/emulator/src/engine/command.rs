@@ -1,7 +1,8 @@
 //! What kind of statement a text is, by its first words.
 
 use crate::error::SqlError;
-use crate::sql;
+use crate::sql::{self, syntax};
+use crate::system::listing::Listing;
 
 /// A kind of statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,11 +16,24 @@ pub(crate) enum Command {
     Reset(Option<String>),
     Show(String),
     ShowAll,
+    /// `SHOW TABLES …` and its like.
+    List(Listing),
     Begin,
     Commit,
     Rollback,
     /// `CANCEL pid`.
     Cancel(i32),
+    /// A cursor over a query.
+    Declare {
+        name: String,
+        query: String,
+    },
+    /// So many rows of a cursor; all that are left without a number.
+    Fetch {
+        name: String,
+        count: Option<usize>,
+    },
+    Close(String),
     /// Taken, and nothing is done.
     Nothing(&'static str),
 }
@@ -52,6 +66,12 @@ impl Command {
                 let pid = words.get(1).and_then(|pid| pid.parse().ok());
                 Self::Cancel(pid.ok_or_else(|| syntax(words.get(1).map_or("end of input", String::as_str)))?)
             }
+            "declare" => declare(statement)?,
+            "fetch" => fetch(&sql::words(statement)[1..])?,
+            "close" => match &sql::words(statement)[1..] {
+                [name] => Self::Close(bare(name)),
+                words => return Err(syntax(words.get(1).map_or("end of input", String::as_str))),
+            },
             "discard" => Self::Nothing("DISCARD ALL"),
             "deallocate" => Self::Nothing("DEALLOCATE"),
             "analyze" => Self::Nothing("ANALYZE"),
@@ -73,15 +93,28 @@ impl Command {
     }
 }
 
-/// What Redshift runs and the emulator does not.
-const OTHERS: [&str; 20] = [
-    "alter", "attach", "call", "close", "comment", "copy", "create", "declare", "delete", "drop", "execute", "explain", "fetch",
-    "grant", "insert", "merge", "prepare", "revoke", "truncate", "update",
+/// What Redshift runs and the emulator does not; savepoints neither has.
+const OTHERS: [&str; 19] = [
+    "alter",
+    "attach",
+    "call",
+    "comment",
+    "copy",
+    "create",
+    "delete",
+    "drop",
+    "execute",
+    "explain",
+    "grant",
+    "insert",
+    "merge",
+    "prepare",
+    "release",
+    "revoke",
+    "savepoint",
+    "truncate",
+    "update",
 ];
-
-fn syntax(near: &str) -> SqlError {
-    SqlError::new("42601", format!("syntax error at or near \"{near}\""))
-}
 
 /// `SET name TO value`, `SET name = value`, with `SESSION` and `LOCAL` before it.
 fn set(statement: &str) -> Result<Command, SqlError> {
@@ -118,7 +151,62 @@ fn said(value: &[String]) -> String {
     bare.collect::<Vec<_>>().join("").replace(',', ", ")
 }
 
+/// `DECLARE name CURSOR FOR query`, with the words that PostgreSQL's clients put between.
+fn declare(statement: &str) -> Result<Command, SqlError> {
+    let pieces: Vec<sql::Piece> = sql::pieces(statement)?;
+    let said = |piece: &&sql::Piece| !matches!(piece.kind, sql::Kind::Space | sql::Kind::Comment);
+    let mut words =
+        pieces.iter().filter(said).skip(1).map(|piece| (piece.kind, &statement[piece.range.clone()], piece.range.end));
+    let name = match words.next() {
+        Some((sql::Kind::Word, name, _)) => name.to_lowercase(),
+        Some((sql::Kind::Quoted, name, _)) => bare(name),
+        other => return Err(syntax(other.map_or("end of input", |(_, word, _)| word))),
+    };
+    let mut is_cursor = false;
+    let query = loop {
+        let (_, word, end) = words.next().ok_or_else(|| syntax("end of input"))?;
+        match word.to_lowercase().as_str() {
+            "cursor" => is_cursor = true,
+            "for" if is_cursor => break statement[end..].trim().to_owned(),
+            "binary" | "insensitive" | "no" | "scroll" | "without" | "hold" => {}
+            _ => return Err(syntax(word)),
+        }
+    };
+    match Command::of(&query)? {
+        Command::Query => Ok(Command::Declare { name, query }),
+        _ => Err(syntax(sql::words(&query).first().map_or("end of input", String::as_str))),
+    }
+}
+
+/// `FETCH [NEXT | ALL | FORWARD [number | ALL]] FROM name`.
+fn fetch(words: &[String]) -> Result<Command, SqlError> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let is_from = |word: &&str| *word == "from" || *word == "in";
+    let (how, name) = match words.iter().position(is_from) {
+        Some(place) => (&words[..place], &words[place + 1..]),
+        None => (&words[..0], &words[..]),
+    };
+    let count = match how {
+        [] | ["next" | "forward"] => Some(1),
+        ["all"] | ["forward", "all"] => None,
+        [number] | ["forward", number] => Some(number.parse().map_err(|_| syntax(number))?),
+        [_, .., last] => return Err(syntax(last)),
+    };
+    match name {
+        [name] => Ok(Command::Fetch { name: bare(name), count }),
+        name => Err(syntax(name.get(1).copied().unwrap_or("end of input"))),
+    }
+}
+
+/// A name without its quotes.
+fn bare(name: &str) -> String {
+    name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map_or(name.to_owned(), |name| name.replace("\"\"", "\""))
+}
+
 fn show(words: &[String]) -> Result<Command, SqlError> {
+    if let Some(listing) = Listing::of(words)? {
+        return Ok(Command::List(listing));
+    }
     match words {
         [] => Err(syntax("end of input")),
         [all] if all == "all" => Ok(Command::ShowAll),
@@ -140,7 +228,25 @@ mod tests {
         assert_eq!(Command::of("(select 1)"), Ok(Command::Query));
         assert_eq!(Command::of("create table t(a int)").unwrap_err().state, "0A000");
         assert_eq!(Command::of("unlaod").unwrap_err().state, "42601");
+        assert_eq!(Command::of("close \"A\""), Ok(Command::Close("A".to_owned())));
         assert_eq!(Command::of("cancel 12 'why'"), Ok(Command::Cancel(12)));
+    }
+
+    #[test]
+    fn cursors_are_read_as_clients_write_them() {
+        let declared = |name: &str| Ok(Command::Declare { name: name.to_owned(), query: "SELECT 1 for_".to_owned() });
+        assert_eq!(Command::of("DECLARE C CURSOR FOR SELECT 1 for_"), declared("c"));
+        assert_eq!(Command::of("declare \"C\" no scroll cursor without hold for SELECT 1 for_"), declared("C"));
+        let fetched = |count| Ok(Command::Fetch { name: "c".to_owned(), count });
+        assert_eq!(Command::of("FETCH FORWARD 100 FROM \"c\""), fetched(Some(100)));
+        assert_eq!(Command::of("fetch all from c"), fetched(None));
+        assert_eq!(Command::of("fetch forward all in c"), fetched(None));
+        assert_eq!(Command::of("fetch next from c"), fetched(Some(1)));
+        assert_eq!(Command::of("fetch 7 from c"), fetched(Some(7)));
+        for text in ["declare c cursor for", "declare c for select 1", "declare c cursor for close d", "fetch x from c", "close"]
+        {
+            assert_eq!(Command::of(text).unwrap_err().state, "42601", "{text}");
+        }
     }
 
     #[test]

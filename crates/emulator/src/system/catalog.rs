@@ -13,7 +13,7 @@ use crate::engine::session::Session;
 use crate::error::SqlError;
 
 /// The tables' names, without a schema.
-pub(super) const TABLES: [&str; 17] = [
+pub(super) const TABLES: [&str; 18] = [
     "pg_attribute",
     "pg_class",
     "pg_database",
@@ -29,12 +29,13 @@ pub(super) const TABLES: [&str; 17] = [
     "svv_all_columns",
     "svv_all_tables",
     "svv_columns",
+    "svv_external_schemas",
     "svv_tables",
     "information_schema",
 ];
 
 /// The schemas, each by its number.
-const SCHEMAS: [(i64, &str); 3] = [(11, "pg_catalog"), (2_200, "public"), (11_000, "information_schema")];
+pub(super) const SCHEMAS: [(i64, &str); 3] = [(11, "pg_catalog"), (2_200, "public"), (11_000, "information_schema")];
 const PUBLIC: i64 = 2_200;
 /// The number of the first table.
 const FIRST_TABLE: i64 = 100_000;
@@ -88,6 +89,9 @@ pub(super) async fn add(given: &mut Given, engine: &Arc<Engine>, session: &Sessi
                 (table, Sheet::default().text("schemaname", Vec::<String>::new()).text("viewname", Vec::<String>::new()))
             }
             "svv_columns" | "svv_all_columns" => (table, columns(session, &tables)),
+            "svv_external_schemas" => {
+                (table, Sheet::default().text("schemaname", Vec::<String>::new()).text("databasename", Vec::<String>::new()))
+            }
             "svv_tables" | "svv_all_tables" => (table, standard_tables(session, &tables)),
             _ => {
                 columns(session, &tables).give(given, "information_schema.columns");

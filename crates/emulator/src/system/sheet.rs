@@ -10,7 +10,7 @@ use outflow_warehouse::embedded::Given;
 
 /// The columns so far.
 #[derive(Debug, Default)]
-pub(super) struct Sheet(Vec<(&'static str, ArrayRef)>);
+pub(crate) struct Sheet(Vec<(&'static str, ArrayRef)>);
 
 impl Sheet {
     fn with(mut self, name: &'static str, values: ArrayRef) -> Self {
@@ -21,6 +21,15 @@ impl Sheet {
     pub(super) fn text<T: Into<String>>(self, name: &'static str, values: impl IntoIterator<Item = T>) -> Self {
         let values = values.into_iter().map(|value| Some(value.into()));
         self.with(name, Arc::new(values.collect::<StringArray>()))
+    }
+
+    pub(super) fn maybe_text<T: Into<String>>(self, name: &'static str, values: impl IntoIterator<Item = Option<T>>) -> Self {
+        let values = values.into_iter().map(|value| value.map(Into::into));
+        self.with(name, Arc::new(values.collect::<StringArray>()))
+    }
+
+    pub(super) fn maybe_int(self, name: &'static str, values: impl IntoIterator<Item = Option<i32>>) -> Self {
+        self.with(name, Arc::new(values.into_iter().collect::<Int32Array>()))
     }
 
     /// CHAR of that width: blanks follow.
@@ -54,7 +63,7 @@ impl Sheet {
     }
 
     /// Gives it to a query under that name.
-    pub(super) fn give(self, given: &mut Given, name: &str) {
+    pub(crate) fn give(self, given: &mut Given, name: &str) {
         // Columns of one length, each of its own name: these make a table.
         if let Ok(rows) = RecordBatch::try_from_iter(self.0) {
             given.add_table(name, rows);

@@ -81,15 +81,24 @@ fn literal(text: &str, data_type: &Type) -> Result<String, SqlError> {
         }
         Type::NUMERIC if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-') => format!("({text})"),
         Type::NUMERIC => return Err(wrong()),
-        Type::BOOL => match text {
-            "t" | "true" | "1" | "on" => "TRUE".to_owned(),
-            "f" | "false" | "0" | "off" => "FALSE".to_owned(),
+        Type::BOOL => match text.trim().to_ascii_lowercase().as_str() {
+            "t" | "true" | "y" | "yes" | "on" | "1" => "TRUE".to_owned(),
+            "f" | "false" | "n" | "no" | "off" | "0" => "FALSE".to_owned(),
             _ => return Err(wrong()),
         },
-        Type::DATE => format!("CAST({} AS DATE)", sql::literal(text)),
-        Type::TIMESTAMP | Type::TIMESTAMPTZ => format!("CAST({} AS TIMESTAMP)", sql::literal(text)),
+        // PostgreSQL takes a zone where the type has none, as JDBC sends it, and forgets it.
+        Type::DATE => format!("CAST({} AS DATE)", sql::literal(text.split_whitespace().next().unwrap_or_default())),
+        Type::TIMESTAMP => format!("CAST({} AS TIMESTAMP)", sql::literal(without_zone(text))),
+        Type::TIMESTAMPTZ => format!("CAST({} AS TIMESTAMP)", sql::literal(text)),
         _ => sql::literal(text),
     })
+}
+
+/// A moment without the zone after its time.
+fn without_zone(text: &str) -> &str {
+    let text = text.trim();
+    let time = text.find(':').unwrap_or(text.len());
+    text[time..].find(['+', '-', 'Z']).map_or(text, |zone| text[..time + zone].trim_end())
 }
 
 #[cfg(test)]
@@ -99,6 +108,13 @@ mod tests {
     #[test]
     fn values_become_literals_and_nothing_else() {
         assert_eq!(literal("5", &Type::INT4).unwrap(), "(5)");
+        assert_eq!(literal("2024-02-29 +09", &Type::DATE).unwrap(), "CAST('2024-02-29' AS DATE)");
+        let moment = "CAST('2024-02-29 01:02:03.5' AS TIMESTAMP)";
+        for text in ["2024-02-29 01:02:03.5", "2024-02-29 01:02:03.5+09", "2024-02-29 01:02:03.5 -03:30"] {
+            assert_eq!(literal(text, &Type::TIMESTAMP).unwrap(), moment);
+        }
+        assert_eq!(literal("TRUE", &Type::BOOL).unwrap(), "TRUE");
+        assert_eq!(literal("n", &Type::BOOL).unwrap(), "FALSE");
         assert_eq!(literal("a'b\\", &Type::VARCHAR).unwrap(), "'a''b\\\\'");
         assert_eq!(literal("1; drop", &Type::INT8).unwrap_err().state, "22P02");
         assert_eq!(literal("1 or 1", &Type::NUMERIC).unwrap_err().state, "22P02");

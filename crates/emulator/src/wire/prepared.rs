@@ -61,7 +61,22 @@ impl Connection {
             (Some(statement), true) => statement,
             _ => return Err(SqlError::new("42601", "cannot insert multiple commands into a prepared statement")),
         };
+        let count = placeholders(&statement)?;
         let text = match Command::of(&statement)? {
+            Command::List(listing) => {
+                let columns = self.server.engine.describe_list(self.session()?, &listing).await?;
+                return Ok(Some(Prepared { text: statement, columns, parameters: vec![Type::VARCHAR; count] }));
+            }
+            Command::Fetch { name, .. } => {
+                let columns = self.cursors.schema(&name).await?;
+                return Ok(Some(Prepared { text: statement, columns, parameters: Vec::new() }));
+            }
+            // Its parameters are those of its query; it has no rows.
+            Command::Declare { query, .. } => {
+                let of_query = Box::pin(self.prepare(&query, types)).await?;
+                let parameters = of_query.map_or_else(Vec::new, |prepared| prepared.parameters);
+                return Ok(Some(Prepared { text: statement, columns: Arc::new(Schema::empty()), parameters }));
+            }
             Command::Query => statement.clone(),
             Command::Show(name) => format!("SELECT '' AS \"{}\"", name.replace('"', "\"\"")),
             Command::ShowAll => "SELECT '' AS name, '' AS setting".to_owned(),
@@ -69,13 +84,6 @@ impl Connection {
                 return Ok(Some(Prepared { text: statement, columns: Arc::new(Schema::empty()), parameters: Vec::new() }));
             }
         };
-        let pieces = sql::pieces(&text)?;
-        let places =
-            pieces.iter().filter(|piece| piece.kind == Kind::Placeholder).filter_map(|piece| place(&text[piece.range.clone()]));
-        let count = places.max().map_or(0, |last| last + 1);
-        if count > usize::from(u16::MAX) {
-            return Err(SqlError::new("54000", "a statement has at most 65535 parameters"));
-        }
         let (engine, session) = (&self.server.engine, self.session()?);
         let given = system::given(engine, session, &text).await?;
         let text = system::adapted(&text)?;
@@ -102,6 +110,16 @@ impl Connection {
         let columns = engine.warehouse.describe(sample, given).await.map_err(from_engine)?;
         Ok(Some(Prepared { text: statement, columns, parameters }))
     }
+}
+
+/// How many parameters a statement has.
+fn placeholders(statement: &str) -> Result<usize, SqlError> {
+    let pieces = sql::pieces(statement)?.into_iter().filter(|piece| piece.kind == Kind::Placeholder);
+    let count = pieces.filter_map(|piece| place(&statement[piece.range])).max().map_or(0, |last| last + 1);
+    if count > usize::from(u16::MAX) {
+        return Err(SqlError::new("54000", "a statement has at most 65535 parameters"));
+    }
+    Ok(count)
 }
 
 fn name_of(data_type: &Type) -> &'static str {

@@ -66,6 +66,14 @@ pub(super) fn rows(reading: Reading, fields: Arc<Vec<FieldInfo>>) -> impl Stream
         let batch = reading.next().await?;
         Some((batch.map_err(|error| PgWireError::UserError(Box::new(told(&error, None)))), reading))
     });
+    encoded(batches, fields)
+}
+
+/// Rows in their form on the wire.
+pub(super) fn encoded(
+    batches: impl Stream<Item = PgWireResult<RecordBatch>> + Send + 'static,
+    fields: Arc<Vec<FieldInfo>>,
+) -> impl Stream<Item = PgWireResult<DataRow>> + Send {
     batches
         .map_ok(move |batch| {
             let fields = Arc::clone(&fields);

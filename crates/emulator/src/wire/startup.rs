@@ -66,7 +66,7 @@ impl Connection {
         let user = said.get(METADATA_USER).ok_or(PgWireError::UserNameRequired)?;
         let database = said.get(METADATA_DATABASE).unwrap_or(&self.server.database);
         let session = self.server.engine.session(user, database, self.cut.clone());
-        for (name, value) in said {
+        for (name, value) in said.iter().filter(|(name, _)| *name != METADATA_USER && *name != METADATA_DATABASE) {
             session.set(name, value.clone());
         }
         client.set_pid_and_secret_key(session.pid, SecretKey::I32(session.secret));
@@ -97,6 +97,7 @@ impl ServerParameterProvider for Said {
             ("is_superuser", "on"),
             ("standard_conforming_strings", "on"),
             ("session_authorization", &user),
+            ("show_discovery", belief::SHOW_DISCOVERY),
         ];
         Some(said.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "an assertion of a test")]
 
 mod data_api;
+mod drivers;
 mod faults;
 mod s3;
 mod support;

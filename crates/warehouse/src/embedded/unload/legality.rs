@@ -40,8 +40,6 @@ pub(super) const CONFLICTS: &[Conflict] = &[
 pub(super) const NEEDS: &[Need] = &[
     ("ROWGROUPSIZE", &["PARQUET"]),
     ("KMS_KEY_ID", &["ENCRYPTED"]),
-    // Without either it would be encryption by Redshift itself, which is no more; with Parquet it never was.
-    ("ENCRYPTED", &["KMS_KEY_ID", "ENCRYPTED AUTO"]),
     ("ACCESS_KEY_ID", &["SECRET_ACCESS_KEY"]),
     ("SECRET_ACCESS_KEY", &["ACCESS_KEY_ID"]),
     ("SESSION_TOKEN", &["ACCESS_KEY_ID"]),
@@ -134,7 +132,6 @@ mod tests {
         while let Some((_, others)) =
             NEEDS.iter().find(|(option, others)| all.contains(option) && !others.iter().any(|other| all.contains(other)))
         {
-            // AUTO is what goes with most others.
             all.push(others.last().unwrap());
         }
         if !AUTHORIZATIONS.iter().any(|name| all.contains(name)) {

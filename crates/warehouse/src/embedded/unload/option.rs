@@ -51,6 +51,7 @@ const OPTIONS: &[(&str, ReadOption)] = &[
         options.fixed_width = Some(widths.map_err(|why: String| refused(format!("FIXEDWIDTH {why}")))?);
         options.give("FIXEDWIDTH")
     }),
+    // Without AUTO and key it says what holds anyway, SSE-S3; awswrangler writes it with every statement.
     ("ENCRYPTED", |cursor, options| {
         options.give("ENCRYPTED")?;
         if cursor.skip_word("AUTO") { options.give("ENCRYPTED AUTO") } else { Ok(()) }

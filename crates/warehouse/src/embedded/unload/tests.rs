@@ -151,6 +151,7 @@ fn options_with_values_take_as_or_leave_it() {
         ("PARALLEL TRUE", ""),
         ("PARALLEL OFF", "PARALLEL FALSE"),
         ("ENCRYPTED KMS_KEY_ID 'k'", "KMS_KEY_ID 'k' ENCRYPTED"),
+        ("FORMAT PARQUET ENCRYPTED", "PARQUET"),
         ("PARTITION BY (A, b)", "PARTITION BY (\"a\",\"b\")"),
     ] {
         assert_eq!(options(with), options(without), "{with}");

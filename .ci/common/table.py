@@ -56,13 +56,20 @@ def write(folder):
 LONG = {"id": pyarrow.int64(), "word": pyarrow.string()}
 
 
-def write_long(folder):
-    """Makes the table `long` in a folder: 70 MB of texts that cannot be made smaller."""
-    rows, length = 70_000, 1_000
+def write_long(folder, rows=70_000):
+    """Makes the table `long` in a folder: texts of 1,000 letters, which cannot be made smaller than half."""
+    length = 1_000
     letters = random.Random(0).randbytes(rows * length // 2).hex()
     words = [letters[start : start + length] for start in range(0, rows * length, length)]
     pyarrow.parquet.write_table(pyarrow.table({"id": pyarrow.array(range(rows)), "word": words}), folder / "long.parquet")
     return list(enumerate(words))
+
+
+def write_numbers(folder, rows):
+    """Makes the table `numbers` in a folder: `n` counts from 1, `square` is its square."""
+    numbers = range(1, rows + 1)
+    columns = {"n": pyarrow.array(numbers, pyarrow.int32()), "square": pyarrow.array([n * n for n in numbers], pyarrow.int64())}
+    pyarrow.parquet.write_table(pyarrow.table(columns), folder / "numbers.parquet")
 
 
 def rows_of(table, names):
