@@ -13,6 +13,8 @@ use crate::{Code, Error, Result};
 
 /// The longest retention that can be asked for, in days.
 pub const MAX_RETENTION_DAYS: u32 = 365;
+/// How many days they stay when nothing is asked for.
+pub const USUAL_RETENTION_DAYS: u32 = 7;
 /// The longest an unload may take, in seconds: what the Data API lets a statement run.
 pub const MAX_TIMEOUT_SECONDS: u64 = 86_400;
 
@@ -252,7 +254,7 @@ impl Requested {
             partition_include: partition_by.is_some().then(|| self.partition_include.unwrap_or(false)),
             partition_by,
             extension: self.extension.as_deref().map(parse_extension).transpose()?,
-            retention_days: bounded("retentionDays", self.retention_days.unwrap_or(7))?,
+            retention_days: bounded("retentionDays", self.retention_days.unwrap_or(USUAL_RETENTION_DAYS))?,
             timeout_seconds: bounded("timeoutSeconds", self.timeout_seconds.unwrap_or(MAX_TIMEOUT_SECONDS))?,
         })
     }

@@ -93,6 +93,11 @@ pub trait Warehouse: Send + Sync + std::fmt::Debug {
     /// When it cannot be asked.
     async fn tables(&self) -> Result<Vec<Table>>;
 
+    /// The region of the cloud that it is in, where it is in one and knows.
+    async fn region(&self) -> Option<String> {
+        None
+    }
+
     /// Whether it can be reached.
     ///
     /// # Errors

@@ -1,16 +1,10 @@
-//! What is believed of Redshift and could not be read in its documentation. Each is in this place alone, so that a finding on a real
-//! cluster changes one line.
+//! What the emulator takes Redshift to be where nobody probes it: sizes, versions, quotas. Each is in this place alone. What the conformance
+//! kit holds against a real cluster is in [`outflow_warehouse::belief`], and the emulator reads it there.
 
 use std::time::Duration;
 
-/// `DescribeStatement` after an UNLOAD: whether `ResultRows` says how many rows were unloaded. If not, it says that it cannot tell.
-pub(crate) const RESULT_ROWS_COUNT_UNLOADED: bool = false;
-
 /// What the Data API says of a number that is null.
 pub(crate) const NULL_NUMBER: i64 = -1;
-
-/// How long a `ClientToken` is remembered.
-pub(crate) const TOKEN_WINDOW: Duration = Duration::from_secs(8 * 3_600);
 
 /// How long a statement of the Data API is remembered after it was accepted.
 pub(crate) const REMEMBERED: Duration = Duration::from_secs(24 * 3_600);

@@ -52,7 +52,8 @@ enum Outcome {
 impl DataApi {
     /// Statements of callers that name nobody are that user's, in that database.
     pub(crate) fn new(engine: Arc<Engine>, user: String, database: String) -> Self {
-        Self { engine, user, database, statements: Statements::default(), sessions: Sessions::default() }
+        let statements = Statements::new(&engine.beliefs);
+        Self { engine, user, database, statements, sessions: Sessions::default() }
     }
 
     /// Answers a request.
@@ -152,6 +153,9 @@ impl DataApi {
 
     fn cancel(&self, asked: &OfStatement) -> Result<Value, ApiError> {
         let (statement, _) = self.statements.find(asked.id.as_deref(), &self.engine.faults)?;
+        if statement.status().is_over() && !self.engine.beliefs.refuses_cancel_of_ended {
+            return Ok(json!({ "Status": false }));
+        }
         if statement.status().is_over() {
             let status = statement.status().as_str();
             return Err(ApiError::validation(format!(
@@ -169,13 +173,15 @@ impl DataApi {
             return Err(ApiError::validation(format!("Status `{status}` is none.")));
         }
         let is_same = |asked: &Option<String>, of: &Option<String>| asked.is_none() || asked == of;
+        let by_prefix = self.engine.beliefs.lists_by_prefix;
+        let is_listed = |name: &str, prefix: &str| name == prefix || (by_prefix && name.starts_with(prefix));
         let is_meant = |statement: &Arc<Statement>| {
             let of = &statement.asked;
             (status == "ALL" || statement.status().as_str() == status)
                 && asked
                     .statement_name
                     .as_ref()
-                    .is_none_or(|prefix| of.statement_name.as_ref().is_some_and(|name| name.starts_with(prefix)))
+                    .is_none_or(|prefix| of.statement_name.as_ref().is_some_and(|name| is_listed(name, prefix)))
                 && is_same(&asked.target.cluster_identifier, &of.target.cluster_identifier)
                 && is_same(&asked.target.workgroup_name, &of.target.workgroup_name)
                 && is_same(&asked.target.database, &of.target.database)
@@ -243,6 +249,9 @@ impl DataApi {
         let found = self.statements.find(asked.id.as_deref(), &self.engine.faults)?;
         match asked.wait_time_seconds {
             None => {}
+            Some(_) if !self.engine.beliefs.takes_wait_time => {
+                return Err(ApiError::validation("WaitTimeSeconds is not a parameter of this operation."));
+            }
             Some(1..=30) if self.engine.faults.no_wait => return Err(ApiError::active_waits()),
             Some(seconds @ 1..=30) => found.0.wait(Duration::from_secs(seconds)).await,
             Some(_) => return Err(ApiError::validation("WaitTimeSeconds must be from 1 to 30.")),

@@ -13,6 +13,7 @@ use arrow::datatypes::SchemaRef;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use outflow_core::warehouse::Warehouse;
+use outflow_warehouse::belief::Beliefs;
 use outflow_warehouse::embedded::{Embedded, Given, UnloadText, Unloaded};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -52,6 +53,7 @@ pub(crate) struct Engine {
     pub(crate) warehouse: Embedded,
     pub(crate) history: Arc<History>,
     pub(crate) faults: Faults,
+    pub(crate) beliefs: Beliefs,
     buckets: Arc<dyn Buckets>,
     running: Arc<Semaphore>,
     sessions: Mutex<HashMap<i32, Weak<Session>>>,
@@ -60,11 +62,12 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(warehouse: Embedded, buckets: Arc<dyn Buckets>, faults: Faults) -> Self {
+    pub(crate) fn new(warehouse: Embedded, buckets: Arc<dyn Buckets>, faults: Faults, beliefs: Beliefs) -> Self {
         Self {
             warehouse,
             history: Arc::default(),
             faults,
+            beliefs,
             buckets,
             running: Arc::new(Semaphore::new(belief::RUNNING)),
             sessions: Mutex::default(),

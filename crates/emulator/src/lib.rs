@@ -1,7 +1,7 @@
 //! Amazon Redshift for laptops and tests: the embedded engine behind the protocols that Redshift's clients speak.
 //!
 //! One engine and one catalogue serve the Data API ([`Emulator::serve_data_api`]) and the wire protocol ([`Emulator::serve_wire`]). UNLOAD does what Redshift's does, to buckets that are
-//! given. What is known of Redshift's behaviour is followed; what is only believed is kept in one module, `belief`. There are no rights
+//! given. What is known of Redshift's behaviour is followed; what is only believed is kept in one place, [`outflow_warehouse::belief`]. There are no rights
 //! here: whoever connects may do everything, so that it must be reached from this machine alone. Nothing outlives the process.
 
 mod belief;
@@ -21,6 +21,7 @@ mod wire;
 use std::sync::Arc;
 
 use outflow_core::Result;
+use outflow_warehouse::belief::{BELIEVED, Beliefs};
 use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
@@ -66,8 +67,16 @@ impl Emulator {
     /// # Errors
     /// `config_invalid`, as for the embedded warehouse; for a certificate that cannot be used.
     pub fn new(config: EmulatorConfig) -> Result<Self> {
+        Self::with_beliefs(config, BELIEVED)
+    }
+
+    /// An emulator of a Redshift that is as those beliefs say, as far as they say that the emulator reads them.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_beliefs(config: EmulatorConfig, beliefs: Beliefs) -> Result<Self> {
         let EmulatorConfig { engine, buckets, user, password, tls, database, faults } = config;
-        let engine = Arc::new(Engine::new(Embedded::new(engine)?, buckets, Faults::new(&faults)));
+        let engine = Arc::new(Engine::new(Embedded::new(engine)?, buckets, Faults::new(&faults), beliefs));
         let data_api = Arc::new(DataApi::new(Arc::clone(&engine), user.clone(), database.clone()));
         let password = password.map(|password| password.expose_secret().to_owned());
         let tls = tls.map(|tls| tls.acceptor()).transpose()?;

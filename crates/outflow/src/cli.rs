@@ -352,6 +352,12 @@ pub(crate) struct ConfigShowArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {
+    /// Hold what is believed of Redshift against a real one instead: small statements of literals, below a prefix of their own
+    #[arg(long)]
+    pub(crate) conformance: bool,
+    /// Which warehouse, when several are a Redshift
+    #[arg(long, value_name = "NAME", requires = "conformance")]
+    pub(crate) warehouse: Option<String>,
     /// How to print it
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: OutputFormat,

@@ -15,6 +15,8 @@ use outflow_engine::{Settings, WarehouseEntry};
 use outflow_events::Topics;
 use outflow_storage::{Encryption, LinkKeys, S3Options, Storage, StorageOptions, make_private};
 use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
+#[cfg(feature = "redshift-data")]
+use outflow_warehouse::redshift_data::{RedshiftData, RedshiftDataConfig};
 use secrecy::SecretString;
 
 use crate::config::{Config, ServerSideEncryption, StorageConfig, WarehouseConfig};
@@ -121,9 +123,17 @@ fn redshift_data(
     database: String,
     config: &WarehouseConfig,
 ) -> Result<Arc<dyn Warehouse>> {
-    use outflow_warehouse::redshift_data::{RedshiftData, RedshiftDataConfig};
+    Ok(Arc::new(data_api(workgroup, cluster, database, config)?))
+}
 
-    Ok(Arc::new(RedshiftData::new(RedshiftDataConfig {
+#[cfg(feature = "redshift-data")]
+fn data_api(
+    workgroup: Option<String>,
+    cluster: Option<String>,
+    database: String,
+    config: &WarehouseConfig,
+) -> Result<RedshiftData> {
+    RedshiftData::new(RedshiftDataConfig {
         workgroup,
         cluster,
         database,
@@ -133,7 +143,21 @@ fn redshift_data(
         db_user: config.db_user.clone(),
         query_group: config.query_group.clone(),
         ..RedshiftDataConfig::default()
-    })?))
+    })
+}
+
+/// The Redshift behind a configured warehouse, for who asks it more than a warehouse is asked; none for any other.
+///
+/// # Errors
+/// As for [`warehouses`].
+#[cfg(feature = "redshift-data")]
+pub(crate) fn through_data_api(config: &WarehouseConfig) -> Result<Option<RedshiftData>> {
+    match &config.url.0 {
+        Locator::RedshiftData { workgroup, cluster, database } => {
+            data_api(workgroup.clone(), cluster.clone(), database.clone(), config).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 #[cfg(not(feature = "redshift-data"))]

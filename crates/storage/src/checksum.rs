@@ -17,6 +17,16 @@ use crate::storage::{Backend, Storage, stopped};
 const PIECE: usize = 1024 * 1024;
 
 impl Storage {
+    /// The CRC-64/NVME that S3 keeps of a file, lowercase hexadecimal; `None` where it keeps none, and of a folder.
+    ///
+    /// # Errors
+    /// `not_found`, `storage_denied`, `storage_unavailable`.
+    pub async fn kept_checksum(&self, key: &StorageKey) -> Result<Option<String>> {
+        let Backend::S3(bucket) = &self.backend else { return Ok(None) };
+        let kept = bucket.crc64nvme(&self.whole_key(key)).await;
+        kept.map_err(|failure| failure.into_error(&format!("looking at the checksum of `{}`", key.path())))
+    }
+
     /// The checksum of a file: SHA-256 where its bytes passed through us, as those of what was written by [`Storage::put`] or through
     /// [`Storage::object_store`] did. Else the CRC-64/NVME that S3 keeps; where it keeps none, the file is read now, in constant memory and
     /// off the threads that answer callers.

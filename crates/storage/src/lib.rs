@@ -7,6 +7,7 @@
 mod checksum;
 pub mod disposition;
 mod error;
+mod fitness;
 mod join;
 mod link;
 mod local;
@@ -21,6 +22,7 @@ pub mod testing;
 mod world;
 
 pub use error::{code_of, from_object_store, refusal_of};
+pub use fitness::{BucketEncryption, BucketFacts, LifecycleRule, Told};
 pub use join::{JoinPart, compress};
 pub use link::{LinkKeys, LinkTarget, SignedLink};
 pub use local::make_private;

@@ -8,6 +8,7 @@ mod address;
 mod connect;
 mod delete;
 mod error;
+mod facts;
 mod join;
 mod list;
 mod sign;

@@ -158,6 +158,11 @@ impl Storage {
         format!("s3://{}/{}", self.bucket, self.whole_key(key))
     }
 
+    /// What all keys are below, without slashes around it.
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
+    }
+
     /// A key with the storage's own prefix before it.
     pub(crate) fn whole_key(&self, key: &StorageKey) -> String {
         match &self.prefix {
@@ -261,8 +266,7 @@ impl Storage {
     }
 
     async fn check_bucket(&self, bucket: &Bucket) -> Result<(), Failure> {
-        let prefix = self.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
-        bucket.check(&format!("{prefix}{RESULTS}/")).await
+        bucket.check(&self.results_prefix()).await
     }
 
     /// The object of a key.

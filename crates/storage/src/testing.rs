@@ -8,7 +8,7 @@ mod objects;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_credential_types::Credentials;
@@ -94,6 +94,9 @@ struct Shared {
     seen: Mutex<Vec<Call>>,
     cut: Notify,
     read: AtomicU64,
+    said: Mutex<HashMap<&'static str, String>>,
+    /// By how many seconds its clock is ahead.
+    ahead: AtomicI64,
     state: Arc<State>,
 }
 
@@ -163,6 +166,17 @@ impl S3Server {
     /// From now on, all is answered again.
     pub fn mend(&self) {
         *locked(&self.shared.rule) = None;
+    }
+
+    /// From now on, a bucket answers that document when it is asked for one of its settings, by the name that stands after `?`:
+    /// `lifecycle`, `encryption`, `publicAccessBlock`, …; without it, the call is one that it does not have.
+    pub fn says(&self, setting: &'static str, document: impl Into<String>) {
+        locked(&self.shared.said).insert(setting, document.into());
+    }
+
+    /// From now on, its clock is so many seconds ahead, or behind.
+    pub fn set_clock(&self, ahead: i64) {
+        self.shared.ahead.store(ahead, Ordering::Relaxed);
     }
 
     /// Cuts every connection that there is.
@@ -269,7 +283,19 @@ async fn respond(request: Request<Incoming>, service: &S3Service, shared: &Share
         Some(Fault::Silent) => return std::future::pending().await,
         Some(Fault::Lost | Fault::Stalled) | None => {}
     }
-    let answer = service.call(request.map(s3s::Body::from)).await.map_err(|_| CutOff)?;
+    if call.method == "GET" && call.path.trim_matches('/').find('/').is_none() {
+        let name = call.query.split(['=', '&']).next().unwrap_or_default();
+        if let Some(document) = locked(&shared.said).get(name) {
+            return Ok(document_of(document.clone()));
+        }
+    }
+    let mut answer = service.call(request.map(s3s::Body::from)).await.map_err(|_| CutOff)?;
+    let ahead = shared.ahead.load(Ordering::Relaxed);
+    if ahead != 0 {
+        let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) + chrono::TimeDelta::seconds(ahead);
+        let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        answer.headers_mut().insert("date", date.parse().expect("a date is a header"));
+    }
     if fault == Some(Fault::Lost) {
         return Err(CutOff);
     }
@@ -294,6 +320,11 @@ fn region(request: &Request<Incoming>) -> String {
     let signed = request.headers().get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let scope = signed.split_once("Credential=").map(|(_, scope)| scope).unwrap_or_default();
     scope.split('/').nth(2).unwrap_or_default().to_owned()
+}
+
+fn document_of(text: String) -> Response<s3s::Body> {
+    let response = Response::builder().status(200).header("content-type", "application/xml");
+    response.body(s3s::Body::from(text)).expect("the answer is well-formed")
 }
 
 fn encryption(request: &Request<Incoming>) -> Option<String> {

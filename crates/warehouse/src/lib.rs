@@ -2,6 +2,7 @@
 //!
 //! A back end lives in one module and maps its errors to [`outflow_core::Code`] in one place; callers never see a vendor's error.
 
+pub mod belief;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 #[cfg(any(feature = "redshift", feature = "redshift-data"))]

@@ -7,6 +7,7 @@
 mod budget;
 mod client;
 mod column;
+pub mod conformance;
 mod error;
 mod query;
 mod submit;
@@ -157,6 +158,10 @@ impl Warehouse for RedshiftData {
 
     async fn tables(&self) -> Result<Vec<Table>> {
         Ok(catalog::tables(self.query(catalog::TABLES, "outflow-tables").await?.rows))
+    }
+
+    async fn region(&self) -> Option<String> {
+        self.api.region().await
     }
 
     /// Asks the Data API alone: a statement would wake a serverless workgroup, which costs money by the minute.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use outflow_warehouse::belief::{Beliefs, TokenReused};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -169,9 +170,11 @@ impl Statement {
 }
 
 /// All statements, and the tokens that they came with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Statements {
     inner: Mutex<Inner>,
+    token_window: Duration,
+    token_reused: TokenReused,
 }
 
 #[derive(Debug, Default)]
@@ -183,6 +186,10 @@ struct Inner {
 }
 
 impl Statements {
+    pub(super) fn new(beliefs: &Beliefs) -> Self {
+        Self { inner: Mutex::default(), token_window: beliefs.token_window, token_reused: beliefs.token_reused }
+    }
+
     /// Enters the statement that `make` makes, or finds the one that came with the same token before; `false` says that it was found.
     ///
     /// # Errors
@@ -194,11 +201,11 @@ impl Statements {
         make: impl FnOnce() -> Result<Statement, ApiError>,
     ) -> Result<(Arc<Statement>, bool), ApiError> {
         let mut inner = self.lock();
-        inner.forget(faults);
+        inner.forget(faults, self.token_window);
         if let Some(token) = &asked.client_token
             && let Some((id, before, _)) = inner.tokens.get(token)
         {
-            if !is_same(before, asked) {
+            if !is_same(before, asked) && self.token_reused == TokenReused::Refused {
                 return Err(ApiError::validation(
                     "Idempotency token is being reused with different request parameters. Please provide a new token.",
                 ));
@@ -240,7 +247,7 @@ impl Statements {
         }
         let number = number.map(|number| number.parse::<usize>().map_err(|_| wrong())).transpose()?;
         let mut inner = self.lock();
-        inner.forget(faults);
+        inner.forget(faults, self.token_window);
         let statement = inner.by_id.get(whole).cloned().ok_or_else(|| ApiError::not_found(id))?;
         drop(inner);
         match number {
@@ -253,7 +260,7 @@ impl Statements {
     /// All statements, the newest first.
     pub(super) fn newest_first(&self, faults: &Faults) -> Vec<Arc<Statement>> {
         let mut inner = self.lock();
-        inner.forget(faults);
+        inner.forget(faults, self.token_window);
         inner.order.iter().rev().cloned().collect()
     }
 
@@ -264,9 +271,9 @@ impl Statements {
 
 impl Inner {
     /// Forgets what is old. What still runs stays.
-    fn forget(&mut self, faults: &Faults) {
+    fn forget(&mut self, faults: &Faults, token_window: Duration) {
         let remembered = faults.expire.unwrap_or(belief::REMEMBERED);
-        let window = faults.forget_token.unwrap_or(belief::TOKEN_WINDOW);
+        let window = faults.forget_token.unwrap_or(token_window);
         self.order.retain(|statement| !statement.status().is_over() || statement.born.elapsed() < remembered);
         if self.order.len() < self.by_id.len() {
             self.by_id = self.order.iter().map(|statement| (statement.id.clone(), Arc::clone(statement))).collect();

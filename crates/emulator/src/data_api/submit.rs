@@ -165,7 +165,9 @@ async fn run_part(engine: &Arc<Engine>, statement: &Arc<Statement>, index: usize
             let rows = i64::try_from(result.rows).unwrap_or(i64::MAX);
             (rows, Some(Arc::new(result)))
         }),
-        Ok(Answer::Unloaded(rows)) if belief::RESULT_ROWS_COUNT_UNLOADED => Ok((i64::try_from(rows).unwrap_or(i64::MAX), None)),
+        Ok(Answer::Unloaded(rows)) if engine.beliefs.result_rows_count_unloaded => {
+            Ok((i64::try_from(rows).unwrap_or(i64::MAX), None))
+        }
         Ok(_) => Ok((belief::NULL_NUMBER, None)),
         Err(error) => Err(error),
     };

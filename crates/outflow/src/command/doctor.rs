@@ -1,11 +1,17 @@
 //! `doctor` and `migrate`: the parts of a service, one after the other, and what to do about those that are missing.
 
+mod bucket;
+#[cfg(feature = "redshift-data")]
+mod conformance;
+mod finding;
+mod trial;
+
 use outflow_api::ReadyView;
+use outflow_core::Code;
 use outflow_core::address::PublicUrl;
 use outflow_core::schema::Table;
-use outflow_core::{Code, Error};
-use serde::Serialize;
 
+use self::finding::{Finding, State, remedy};
 use crate::cli::{DoctorArgs, Global, OutputFormat, PlaceArgs};
 use crate::client::Client;
 use crate::config::Config;
@@ -13,39 +19,12 @@ use crate::exit::{CliError, Exit, Result};
 use crate::locator::Locator;
 use crate::{output, parts, service};
 
-/// What was found out about one part.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Finding {
-    name: String,
-    ok: bool,
-    what: String,
-    code: Option<Code>,
-    remedy: Option<String>,
-    /// How the command ends if this is all that is wrong.
-    #[serde(skip)]
-    exit: Exit,
-}
-
-impl Finding {
-    fn ok(name: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { name: name.into(), ok: true, what: what.into(), code: None, remedy: None, exit: Exit::Ok }
-    }
-
-    fn failed(name: impl Into<String>, error: &Error) -> Self {
-        Self::broken(name, error.chain(), Some(error.code()), remedy(error.code()))
-    }
-
-    /// What is held by another is in the way; all else is missing.
-    fn broken(name: impl Into<String>, what: String, code: Option<Code>, remedy: Option<&str>) -> Self {
-        let exit = if code == Some(Code::StoreLocked) { Exit::Conflict } else { Exit::Unavailable };
-        Self { name: name.into(), ok: false, what, code, remedy: remedy.map(str::to_owned), exit }
-    }
-}
-
 /// Checks everything that the service needs.
 pub(super) async fn doctor(global: &Global, args: &DoctorArgs) -> Result<()> {
     super::refuse_place(global, &args.place)?;
+    if args.conformance {
+        return conform(global, args).await;
+    }
     let findings = if global.server.is_some() {
         remote_findings(&super::remote(global)?.ready().await?)
     } else {
@@ -56,19 +35,37 @@ pub(super) async fn doctor(global: &Global, args: &DoctorArgs) -> Result<()> {
         OutputFormat::Json => output::print_json(&findings)?,
         OutputFormat::Text => {
             for finding in &findings {
-                let word = if finding.ok { "ok" } else { "FAILED" };
+                let word = finding.state.word();
                 output::print_line(&format!("{word:<7} {:<16} {}", finding.name, output::plain(&finding.what)))?;
                 if let Some(remedy) = &finding.remedy {
-                    output::print_line(&format!("        {:<16} → {remedy}", ""))?;
+                    output::print_line(&format!("        {:<16} → {}", "", output::plain(remedy)))?;
                 }
             }
         }
     }
-    let failed = findings.iter().filter(|finding| !finding.ok).map(|finding| finding.exit);
+    let failed = findings.iter().filter(|finding| finding.state == State::Failed).map(|finding| finding.exit);
     // Something that is missing weighs more than something that is in the way.
     match failed.max_by_key(|exit| *exit as u8) {
         None => Ok(()),
         Some(exit) => Err(CliError::silent(exit)),
+    }
+}
+
+/// Holds what is believed of Redshift against a real one.
+async fn conform(global: &Global, args: &DoctorArgs) -> Result<()> {
+    if global.server.is_some() {
+        return Err(CliError::usage("`--conformance` asks a warehouse itself, and not the service at `--server`")
+            .hint("run it where the configuration of the service is, without `--server` and `OUTFLOW_SERVER`"));
+    }
+    #[cfg(feature = "redshift-data")]
+    {
+        let config = super::load(global, args.place.overrides())?;
+        conformance::run(&config, args.warehouse.as_deref(), args.output).await
+    }
+    #[cfg(not(feature = "redshift-data"))]
+    {
+        let _ = args;
+        Err(CliError::usage("this build leaves `redshift-data://` out").hint("build it with the feature `redshift-data`"))
     }
 }
 
@@ -125,10 +122,18 @@ async fn examine_data(config: &Config, findings: &mut Vec<Finding>) {
         Ok(storage) => storage,
         Err(error) => return findings.push(Finding::failed("storage", &error)),
     };
-    findings.push(match storage.check().await {
-        Ok(()) => Finding::ok("storage", config.storage.url.0.to_string()),
-        Err(error) => Finding::failed("storage", &error),
-    });
+    let mut facts = None;
+    match storage.check().await {
+        Ok(()) => {
+            findings.push(Finding::ok("storage", config.storage.url.0.to_string()));
+            findings.push(trial::of_storage(&storage).await);
+            facts = storage.bucket_facts().await;
+        }
+        Err(error) => findings.push(Finding::failed("storage", &error)),
+    }
+    if let Some(facts) = &facts {
+        findings.extend(bucket::findings(facts, config.storage.sse.is_some()));
+    }
     let warehouses = match parts::warehouses(config, &storage) {
         Ok(warehouses) => warehouses,
         Err(error) => return findings.push(Finding::failed("warehouse", &error)),
@@ -140,11 +145,24 @@ async fn examine_data(config: &Config, findings: &mut Vec<Finding>) {
             continue;
         }
         findings.push(Finding::ok(&name, chosen.url.0.to_string()));
+        if !matches!(chosen.url.0, Locator::Embedded(_)) {
+            if let Some(facts) = &facts {
+                let region = entry.warehouse.region().await;
+                findings.extend(bucket::for_warehouse(&name, facts, &entry.statement_settings, region.as_deref()));
+            }
+            let unloaded = trial::of_unload(&name, &storage, entry).await;
+            let is_fit = unloaded.state == State::Ok;
+            findings.push(unloaded);
+            if !is_fit {
+                continue;
+            }
+        }
         // The sample tables would be made by asking for them.
         if !matches!(chosen.url.0, Locator::Embedded(None)) {
             findings.extend(tables(&name, entry.warehouse.tables().await));
         }
     }
+    findings.push(Finding::ok("events", config.events.url.0.to_string()));
 }
 
 /// What is wrong with tables, or with listing them.
@@ -178,24 +196,10 @@ fn remote_findings(ready: &ReadyView) -> Vec<Finding> {
     ready.checks.iter().map(finding).collect()
 }
 
-/// What helps, where the message does not say it already.
-fn remedy(code: Code) -> Option<&'static str> {
-    match code {
-        Code::StoreLocked => Some("end the process that holds it, or ask the running service with `--server URL`"),
-        Code::StoreTooNew => Some("run the newer `outflow`, or choose another `--data-dir`"),
-        Code::StoreUnavailable => {
-            Some("check `store.url`, that the database runs or the folder can be written, and that the disk is not full")
-        }
-        Code::StorageFull => Some("free some space, delete unloads that nobody needs, or choose another `storage.url`"),
-        Code::StorageDenied | Code::StorageUnavailable => Some("check `storage.url`, and that the folder can be written"),
-        Code::TableUnreadable => Some("repair or remove the file; the other tables work without it"),
-        Code::WarehouseUnavailable | Code::WarehouseDenied => Some("check `warehouse.NAME.url`, and that its folder can be read"),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use outflow_core::Error;
+
     use super::*;
 
     #[test]

@@ -164,7 +164,9 @@ fn the_doctor_knows_a_running_service_and_a_broken_table() {
         ("store", false),
         ("address", true),
         ("storage", true),
+        ("storage files", true),
         ("warehouse main", true),
+        ("events", true),
     ];
     assert_eq!((beside.code, &found[..]), (4, &expected[..]), "{}", beside.stderr);
     drop(service);

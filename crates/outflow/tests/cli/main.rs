@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "an assertion of a test")]
 
 mod adopted;
+#[cfg(feature = "redshift-data")]
+mod conformance;
 mod crash;
+#[cfg(feature = "redshift-data")]
+mod doctor;
 mod emulate;
 mod failing;
 mod fake;
@@ -14,6 +18,8 @@ mod lake;
 mod life;
 mod mount;
 mod offline;
+#[cfg(feature = "redshift-data")]
+mod redshift;
 mod s3;
 mod support;
 mod target;

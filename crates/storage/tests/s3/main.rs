@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "an assertion of a test")]
 
 mod deletion;
+mod facts;
 mod faults;
 mod joins;
 mod links;

@@ -16,7 +16,7 @@ use aws_sdk_redshiftdata::Client;
 use aws_sdk_redshiftdata::config::Builder;
 use aws_sdk_redshiftdata::operation::describe_statement::DescribeStatementOutput;
 use aws_sdk_redshiftdata::operation::get_statement_result::GetStatementResultOutput;
-use aws_sdk_redshiftdata::types::{StatementData, StatusString};
+use aws_sdk_redshiftdata::types::{SqlParameter, StatementData, StatusString};
 use aws_smithy_http_client::Builder as HttpBuilder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -84,6 +84,11 @@ impl DataApi {
         self.executes.turn().await;
     }
 
+    /// The region that calls are signed for; none when nobody says which.
+    pub(super) async fn region(&self) -> Option<String> {
+        self.client().await.config().region().map(|region| region.as_ref().to_owned())
+    }
+
     /// Submits a statement of ours under a name that is its token too. With a query group it is the second of a batch, since each call
     /// has a session of its own.
     pub(super) async fn submit(&self, sql: &str, token: &str) -> Result<String, Refusal> {
@@ -113,6 +118,19 @@ impl DataApi {
         id.filter(|id| !id.is_empty()).ok_or_else(|| Refusal::senseless("ExecuteStatement", "has no id"))
     }
 
+    /// Runs a query under a token that its name is too, with values for the parameters of its text.
+    pub(super) async fn execute_with(&self, sql: &str, token: &str, values: &[(&str, &str)]) -> Result<String, Refusal> {
+        self.executes.turn().await;
+        let values = values.iter().map(|(name, value)| SqlParameter::builder().name(*name).value(*value).build());
+        let values =
+            values.collect::<Result<Vec<_>, _>>().map_err(|error| Refusal::senseless("ExecuteStatement", &error.to_string()))?;
+        let call = self.client().await.execute_statement().sql(sql).statement_name(token).client_token(token);
+        let call = call.set_parameters((!values.is_empty()).then_some(values));
+        let answer = located!(call, self.config).send().await;
+        let id = answer.map_err(|error| self.executes.told(refusal("ExecuteStatement", error)))?.id;
+        id.filter(|id| !id.is_empty()).ok_or_else(|| Refusal::senseless("ExecuteStatement", "has no id"))
+    }
+
     /// How a statement stands; with `wait` the answer is held back until it has ended or so many seconds have passed.
     pub(super) async fn describe(&self, id: &str, wait: Option<u32>) -> Result<DescribeStatementOutput, Refusal> {
         self.describes.turn().await;
@@ -126,6 +144,14 @@ impl DataApi {
 
     /// Every statement of exactly that name, whatever became of it, as long as the Data API remembers it.
     pub(super) async fn named(&self, name: &str) -> Result<Vec<StatementData>, Refusal> {
+        let mut found = self.listed(name).await?;
+        // The Data API takes the name for a prefix.
+        found.retain(|statement| statement.statement_name.as_deref() == Some(name));
+        Ok(found)
+    }
+
+    /// Every statement that is listed when its name is asked for.
+    pub(super) async fn listed(&self, name: &str) -> Result<Vec<StatementData>, Refusal> {
         let mut found = Vec::new();
         let mut next = None;
         for _ in 0..PAGES {
@@ -133,8 +159,7 @@ impl DataApi {
             let call = self.client().await.list_statements().statement_name(name).status(StatusString::All);
             let call = call.role_level(true).max_results(PAGE).set_next_token(next);
             let page = call.send().await.map_err(|error| self.others.told(refusal("ListStatements", error)))?;
-            // The Data API takes the name for a prefix.
-            found.extend(page.statements.into_iter().filter(|statement| statement.statement_name.as_deref() == Some(name)));
+            found.extend(page.statements);
             next = page.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
                 return Ok(found);

@@ -1,0 +1,104 @@
+//! What was found out about one part, and what to do about it.
+
+use outflow_core::{Code, Error};
+use serde::Serialize;
+
+use crate::exit::Exit;
+
+/// How it is with a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum State {
+    /// As it should be.
+    Ok,
+    /// It works, and could be better.
+    Advice,
+    /// It cannot be told.
+    Unknown,
+    /// Something is missing, wrong or in the way.
+    Failed,
+}
+
+impl State {
+    /// As a person reads it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Advice => "advice",
+            Self::Unknown => "unknown",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+/// What was found out about one part.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Finding {
+    pub(super) name: String,
+    /// Whether nothing is known to be wrong.
+    pub(super) ok: bool,
+    pub(super) state: State,
+    pub(super) what: String,
+    pub(super) code: Option<Code>,
+    pub(super) remedy: Option<String>,
+    /// How the command ends if this is all that is wrong.
+    #[serde(skip)]
+    pub(super) exit: Exit,
+}
+
+impl Finding {
+    fn new(state: State, name: impl Into<String>, what: impl Into<String>) -> Self {
+        let exit = if state == State::Failed { Exit::Unavailable } else { Exit::Ok };
+        let (name, what) = (name.into(), what.into());
+        Self { name, ok: state != State::Failed, state, what, code: None, remedy: None, exit }
+    }
+
+    pub(super) fn ok(name: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::new(State::Ok, name, what)
+    }
+
+    pub(super) fn advice(name: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..Self::new(State::Advice, name, what) }
+    }
+
+    /// What cannot be told, and what would make it so.
+    pub(super) fn unknown(name: impl Into<String>, what: impl Into<String>, remedy: Option<String>) -> Self {
+        Self { remedy, ..Self::new(State::Unknown, name, what) }
+    }
+
+    /// What is wrong, by what we know of it.
+    pub(super) fn wrong(name: impl Into<String>, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..Self::new(State::Failed, name, what) }
+    }
+
+    pub(super) fn failed(name: impl Into<String>, error: &Error) -> Self {
+        Self::broken(name, error.chain(), Some(error.code()), remedy(error.code()))
+    }
+
+    /// What is held by another is in the way; all else is missing.
+    pub(super) fn broken(name: impl Into<String>, what: String, code: Option<Code>, remedy: Option<&str>) -> Self {
+        let exit = if code == Some(Code::StoreLocked) { Exit::Conflict } else { Exit::Unavailable };
+        Self { code, remedy: remedy.map(str::to_owned), exit, ..Self::new(State::Failed, name, what) }
+    }
+}
+
+/// What helps, where the message does not say it already.
+pub(super) fn remedy(code: Code) -> Option<&'static str> {
+    match code {
+        Code::StoreLocked => Some("end the process that holds it, or ask the running service with `--server URL`"),
+        Code::StoreTooNew => Some("run the newer `outflow`, or choose another `--data-dir`"),
+        Code::StoreUnavailable => {
+            Some("check `store.url`, that the database runs or the folder can be written, and that the disk is not full")
+        }
+        Code::StorageFull => Some("free some space, delete unloads that nobody needs, or choose another `storage.url`"),
+        Code::StorageDenied | Code::StorageUnavailable => {
+            Some("check `storage.url`, and that what it names can be read and written: docs/storage.md lists the rights")
+        }
+        Code::TableUnreadable => Some("repair or remove the file; the other tables work without it"),
+        Code::WarehouseUnavailable | Code::WarehouseDenied => {
+            Some("check the keys of `warehouse.NAME`: a folder must be readable; docs/redshift.md lists the rights of a Redshift")
+        }
+        _ => None,
+    }
+}
