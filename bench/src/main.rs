@@ -91,7 +91,7 @@ struct Arguments {
     /// Where sample tables are kept between runs.
     #[arg(long, default_value = "target/bench-samples")]
     samples: PathBuf,
-    /// Another S3 server to join in than our own, such as moto's: with a bucket `results`, for whatever key.
+    /// Another S3 server to join in than our own: with a bucket `results`, for whatever key. It must bear twenty uploads at once.
     #[arg(long, value_name = "URL")]
     join_at: Option<String>,
     /// Only be an S3 server with that bucket.
