@@ -152,7 +152,7 @@ fn a_statement_whose_name_was_not_recorded_is_found_by_its_token() {
 #[test]
 fn a_statement_whose_name_was_not_recorded_is_found_by_its_tag() {
     let place = Place::with_tables();
-    let emulator = Emulator::start(&place, &["slow=3"]);
+    let emulator = Emulator::start(&place, &["slow=10"]);
     let mut first = Running::start(service(&place, &emulator, Way::Wire, None));
     submit(&first);
     eventually("the statement", || unload(&first)["phase"] == "EXECUTING" && emulator.recorded().len() == 1);
