@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use outflow_core::schema::Table;
+use outflow_core::schema::{Column, Table};
 use outflow_core::warehouse::Warehouse;
 use outflow_warehouse::embedded::Given;
 
+use super::listing::Size;
 use super::sheet::Sheet;
 use crate::belief;
 use crate::engine::Engine;
@@ -77,7 +78,7 @@ pub(super) async fn add(given: &mut Given, engine: &Arc<Engine>, session: &Sessi
             "pg_attribute" => (table, attributes(&tables)),
             "pg_class" => (table, classes(&tables)),
             "pg_database" => (table, databases(session)),
-            "pg_description" => (table, Sheet::default().long("objoid", []).text("description", Vec::<String>::new())),
+            "pg_description" => (table, described()),
             "pg_namespace" => (table, schemas()),
             "pg_range" => (table, Sheet::default().long("rngtypid", []).long("rngsubtype", [])),
             "pg_settings" => (table, settings(session)),
@@ -88,11 +89,13 @@ pub(super) async fn add(given: &mut Given, engine: &Arc<Engine>, session: &Sessi
             "pg_views" => {
                 (table, Sheet::default().text("schemaname", Vec::<String>::new()).text("viewname", Vec::<String>::new()))
             }
-            "svv_columns" | "svv_all_columns" => (table, columns(session, &tables)),
+            "svv_all_columns" => (table, all_columns(session, &tables)),
+            "svv_all_tables" => (table, all_tables(session, &tables)),
+            "svv_columns" => (table, columns(session, &tables)),
             "svv_external_schemas" => {
                 (table, Sheet::default().text("schemaname", Vec::<String>::new()).text("databasename", Vec::<String>::new()))
             }
-            "svv_tables" | "svv_all_tables" => (table, standard_tables(session, &tables)),
+            "svv_tables" => (table, standard_tables(session, &tables)),
             _ => {
                 columns(session, &tables).give(given, "information_schema.columns");
                 let schemata = Sheet::default()
@@ -188,21 +191,60 @@ fn standard_tables(session: &Session, tables: &[Table]) -> Sheet {
         .text("table_schema", tables.iter().map(|_| "public"))
         .text("table_name", tables.iter().map(|table| table.name.clone()))
         .text("table_type", tables.iter().map(|_| "BASE TABLE"))
+        .maybe_text("remarks", tables.iter().map(|_| None::<String>))
+}
+
+/// Those of all databases, of which there is one; in words of their own.
+fn all_tables(session: &Session, tables: &[Table]) -> Sheet {
+    Sheet::default()
+        .text("database_name", tables.iter().map(|_| session.database.clone()))
+        .text("schema_name", tables.iter().map(|_| "public"))
+        .text("table_name", tables.iter().map(|table| table.name.clone()))
+        .maybe_text("table_acl", tables.iter().map(|_| None::<String>))
+        .text("table_type", tables.iter().map(|_| "TABLE"))
+        .maybe_text("remarks", tables.iter().map(|_| None::<String>))
+}
+
+/// Comments: nothing has one.
+fn described() -> Sheet {
+    Sheet::default().long("objoid", []).long("classoid", []).int("objsubid", []).text("description", Vec::<String>::new())
 }
 
 fn columns(session: &Session, tables: &[Table]) -> Sheet {
-    let each = || tables.iter().flat_map(|table| (1..).zip(&table.columns).map(move |(number, column)| (table, number, column)));
-    Sheet::default()
+    let each = || each_column(tables);
+    let sheet = Sheet::default()
         .text("table_catalog", each().map(|_| session.database.clone()))
-        .text("table_schema", each().map(|_| "public"))
+        .text("table_schema", each().map(|_| "public"));
+    of_columns(sheet, tables)
+}
+
+/// Those of all databases, of which there is one; in words of their own.
+fn all_columns(session: &Session, tables: &[Table]) -> Sheet {
+    let each = || each_column(tables);
+    let sheet = Sheet::default()
+        .text("database_name", each().map(|_| session.database.clone()))
+        .text("schema_name", each().map(|_| "public"));
+    of_columns(sheet, tables)
+}
+
+fn of_columns(sheet: Sheet, tables: &[Table]) -> Sheet {
+    let each = || each_column(tables);
+    let size = || each().map(|(.., column)| Size::of(&column.data_type));
+    sheet
         .text("table_name", each().map(|(table, ..)| table.name.clone()))
         .text("column_name", each().map(|(.., column)| column.name.clone()))
         .int("ordinal_position", each().map(|(_, number, _)| number))
+        .maybe_text("column_default", each().map(|_| None::<String>))
         .text("is_nullable", each().map(|_| "YES"))
-        .text("data_type", each().map(|(.., column)| base(&column.data_type).to_owned()))
-        .int_or_null("character_maximum_length", each().map(|(.., column)| size(&column.data_type, "character", 0)))
-        .int_or_null("numeric_precision", each().map(|(.., column)| size(&column.data_type, "numeric", 0)))
-        .int_or_null("numeric_scale", each().map(|(.., column)| size(&column.data_type, "numeric", 1)))
+        .text("data_type", size().map(|size| size.base))
+        .maybe_int("character_maximum_length", size().map(|size| size.length))
+        .maybe_int("numeric_precision", size().map(|size| size.precision))
+        .maybe_int("numeric_scale", size().map(|size| size.scale))
+        .maybe_text("remarks", each().map(|_| None::<String>))
+}
+
+fn each_column(tables: &[Table]) -> impl Iterator<Item = (&Table, i32, &Column)> {
+    tables.iter().flat_map(|table| (1..).zip(&table.columns).map(move |(number, column)| (table, number, column)))
 }
 
 fn definitions(tables: &[Table]) -> Sheet {
@@ -221,12 +263,6 @@ fn definitions(tables: &[Table]) -> Sheet {
 /// A type without its dimensions.
 fn base(data_type: &str) -> &str {
     data_type.split('(').next().unwrap_or(data_type)
-}
-
-/// One of the numbers in the brackets of a type of that kind, counted from 0.
-fn size(data_type: &str, kind: &str, place: usize) -> Option<i32> {
-    let (base, sizes) = data_type.strip_suffix(')')?.split_once('(')?;
-    sizes.split(',').nth(place).filter(|_| base.starts_with(kind))?.trim().parse().ok()
 }
 
 fn oid_of(data_type: &str) -> i64 {

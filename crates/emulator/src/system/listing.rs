@@ -254,15 +254,15 @@ impl<'a> Row<'a> {
 
 /// A type in the words and numbers of the standard.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Size<'a> {
-    base: &'a str,
-    length: Option<i32>,
-    precision: Option<i32>,
-    scale: Option<i32>,
+pub(super) struct Size<'a> {
+    pub(super) base: &'a str,
+    pub(super) length: Option<i32>,
+    pub(super) precision: Option<i32>,
+    pub(super) scale: Option<i32>,
 }
 
 impl<'a> Size<'a> {
-    fn of(data_type: &'a str) -> Self {
+    pub(super) fn of(data_type: &'a str) -> Self {
         let (base, inner) = data_type.split_once('(').unwrap_or((data_type, ""));
         let mut numbers = inner.trim_end_matches(')').split(',').filter_map(|number| number.trim().parse().ok());
         let (first, second) = (numbers.next(), numbers.next());

@@ -45,10 +45,6 @@ impl Sheet {
         self.with(name, Arc::new(values.into_iter().map(Some).collect::<Int32Array>()))
     }
 
-    pub(super) fn int_or_null(self, name: &'static str, values: impl IntoIterator<Item = Option<i32>>) -> Self {
-        self.with(name, Arc::new(values.into_iter().collect::<Int32Array>()))
-    }
-
     pub(super) fn short(self, name: &'static str, values: impl IntoIterator<Item = i16>) -> Self {
         self.with(name, Arc::new(values.into_iter().map(Some).collect::<Int16Array>()))
     }

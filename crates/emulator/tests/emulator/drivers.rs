@@ -41,6 +41,23 @@ async fn the_catalogue_is_listed_by_show() {
 }
 
 #[tokio::test]
+async fn views_of_the_catalogue_have_the_columns_that_older_drivers_read() {
+    let place = Place::new().await;
+    let client = place.connect().await;
+    let tables = "SELECT database_name, schema_name, table_name, table_type, remarks FROM pg_catalog.svv_all_tables ORDER BY 3";
+    assert_eq!(texts(&client, tables).await[0], ["dev", "public", "fruit", "TABLE", "-"]);
+    let tables = "SELECT table_schema, table_name, table_type, remarks FROM svv_tables ORDER BY 2";
+    assert_eq!(texts(&client, tables).await[1], ["public", "numbers", "BASE TABLE", "-"]);
+    let sizes = "data_type, character_maximum_length, numeric_precision, numeric_scale, column_default, remarks";
+    for (view, database) in [("svv_columns", "table_catalog"), ("svv_all_columns", "database_name")] {
+        let sql = format!("SELECT {database}, {sizes} FROM {view} WHERE table_name = 'fruit' ORDER BY ordinal_position");
+        let columns = texts(&client, &sql).await;
+        assert_eq!(columns[0], ["dev", "bigint", "-", "64", "0", "-", "-"], "{view}");
+        assert_eq!(columns[1], ["dev", "character varying", "65535", "-", "-", "-", "-"], "{view}");
+    }
+}
+
+#[tokio::test]
 async fn names_of_a_list_may_be_parameters() {
     let place = Place::new().await;
     let client = place.connect().await;
