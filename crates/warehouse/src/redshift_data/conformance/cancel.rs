@@ -77,7 +77,7 @@ async fn cancelled<'a>(scene: &'a Scene<'_>) -> Result<&'a Cancelled> {
         statement.max_file_size = Some(FILE_BYTES);
         let id = scene.submit(&statement.to_sql(), &scene.fresh_name(), &[]).await.map_err(|refusal| refusal.error)?;
         let until = Instant::now() + FIRST_FILE;
-        while scene.storage.list(&place).await?.is_empty() && Instant::now() < until {
+        while !has_file(&scene.storage.list(&place).await?) && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let refused = patiently(|| scene.api.cancel(&id)).await.err();
@@ -89,7 +89,8 @@ async fn cancelled<'a>(scene: &'a Scene<'_>) -> Result<&'a Cancelled> {
                 None => error,
             });
         }
-        let names = scene.storage.list(&place).await?;
+        let mut names = scene.storage.list(&place).await?;
+        names.retain(is_of_unload);
         let (manifests, files): (Vec<_>, Vec<_>) = names.iter().partition(|(name, _)| name.ends_with("manifest"));
         let uploads = scene.storage.open_uploads(&place).await?.unwrap_or(0);
         let left = format!(
@@ -101,4 +102,13 @@ async fn cancelled<'a>(scene: &'a Scene<'_>) -> Result<&'a Cancelled> {
         Ok(Cancelled { ended, left })
     };
     scene.cancelled.get_or_try_init(work).await
+}
+
+/// Whether a file is UNLOAD's: some that speak S3 list what is still being written under a name of their own.
+fn is_of_unload((name, _): &(String, u64)) -> bool {
+    name.starts_with("output")
+}
+
+fn has_file(listed: &[(String, u64)]) -> bool {
+    listed.iter().any(is_of_unload)
 }
