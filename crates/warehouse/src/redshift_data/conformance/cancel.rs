@@ -14,8 +14,8 @@ use super::{Probe, Safety};
 /// Ten digits; three of them times three times two are ten to the eighth rows, of literals alone.
 const DIGITS: &str = "SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 \
      UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9";
-/// How long it may take until the first file is there.
-const FIRST_FILE: Duration = Duration::from_secs(60);
+/// How long it may take until a slice writes its second file.
+const UNDER_WAY: Duration = Duration::from_secs(60);
 /// Files of this size are finished long before the statement.
 const FILE_BYTES: u64 = 5_000_000;
 
@@ -63,7 +63,7 @@ pub(super) const PROBES: [Probe; 3] = [
     },
 ];
 
-/// Begins an UNLOAD of many rows in small files, and cancels it when the first is there.
+/// Begins an UNLOAD of many rows in small files, and cancels it when a slice has finished one of them.
 async fn cancelled<'a>(scene: &'a Scene<'_>) -> Result<&'a Cancelled> {
     let work = || async {
         let place = scene.place();
@@ -76,8 +76,8 @@ async fn cancelled<'a>(scene: &'a Scene<'_>) -> Result<&'a Cancelled> {
         statement.parallel = true;
         statement.max_file_size = Some(FILE_BYTES);
         let id = scene.submit(&statement.to_sql(), &scene.fresh_name(), &[]).await.map_err(|refusal| refusal.error)?;
-        let until = Instant::now() + FIRST_FILE;
-        while !has_file(&scene.storage.list(&place).await?) && Instant::now() < until {
+        let until = Instant::now() + UNDER_WAY;
+        while !is_under_way(&scene.storage.list(&place).await?) && Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         let refused = patiently(|| scene.api.cancel(&id)).await.err();
@@ -109,6 +109,7 @@ fn is_of_unload((name, _): &(String, u64)) -> bool {
     name.starts_with("output")
 }
 
-fn has_file(listed: &[(String, u64)]) -> bool {
-    listed.iter().any(is_of_unload)
+/// Whether a slice writes its second file: then the first is finished, whatever becomes of what is being finished just now.
+fn is_under_way(listed: &[(String, u64)]) -> bool {
+    listed.iter().filter(|file| is_of_unload(file)).any(|(name, _)| name.contains("_part_01"))
 }
