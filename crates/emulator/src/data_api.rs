@@ -26,6 +26,7 @@ use self::request::{List, OfStatement, Submit, read};
 use self::statement::{Statement, Statements};
 use self::submit::Sessions;
 use crate::engine::Engine;
+use crate::events::Events;
 
 /// The type of every body.
 const JSON: &str = "application/x-amz-json-1.1";
@@ -40,6 +41,7 @@ pub(crate) struct DataApi {
     database: String,
     statements: Statements,
     sessions: Sessions,
+    events: Option<Events>,
 }
 
 /// What becomes of a request.
@@ -50,10 +52,10 @@ enum Outcome {
 }
 
 impl DataApi {
-    /// Statements of callers that name nobody are that user's, in that database.
-    pub(crate) fn new(engine: Arc<Engine>, user: String, database: String) -> Self {
+    /// Statements of callers that name nobody are that user's, in that database; ends that must be told go to `events`.
+    pub(crate) fn new(engine: Arc<Engine>, user: String, database: String, events: Option<Events>) -> Self {
         let statements = Statements::new(&engine.beliefs);
-        Self { engine, user, database, statements, sessions: Sessions::default() }
+        Self { engine, user, database, statements, sessions: Sessions::default(), events }
     }
 
     /// Answers a request.
@@ -132,7 +134,13 @@ impl DataApi {
         if is_new {
             tracing::info!(id = statement.id, name = ?asked.statement_name, "statement accepted");
             let run = submit::run(Arc::clone(&self.engine), Arc::clone(&statement), texts);
-            tokio::spawn(submit::to_an_end(Arc::clone(&statement), run));
+            let (ended, events) = (Arc::clone(&statement), self.events.clone().filter(|_| asked.with_event == Some(true)));
+            tokio::spawn(async move {
+                submit::to_an_end(Arc::clone(&ended), run).await;
+                if let Some(events) = events {
+                    events.send(answer::event(&ended)).await;
+                }
+            });
         }
         if self.engine.faults.loses_answer() {
             return Ok(Outcome::Lost);

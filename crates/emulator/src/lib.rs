@@ -9,6 +9,7 @@ mod buckets;
 mod data_api;
 mod engine;
 mod error;
+mod events;
 mod fault;
 mod secret;
 mod serve;
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::buckets::{Buckets, Folders, S3Buckets};
 use self::data_api::DataApi;
 use self::engine::Engine;
+pub use self::events::Events;
 use self::fault::Faults;
 pub use self::fault::{FAULTS, Fault};
 pub use self::tls::Tls;
@@ -52,6 +54,8 @@ pub struct EmulatorConfig {
     pub database: String,
     /// What goes wrong on purpose.
     pub faults: Vec<Fault>,
+    /// Where the ends of statements that want events are told.
+    pub events: Option<Events>,
 }
 
 /// The emulator.
@@ -75,9 +79,9 @@ impl Emulator {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_beliefs(config: EmulatorConfig, beliefs: Beliefs) -> Result<Self> {
-        let EmulatorConfig { engine, buckets, user, password, tls, database, faults } = config;
+        let EmulatorConfig { engine, buckets, user, password, tls, database, faults, events } = config;
         let engine = Arc::new(Engine::new(Embedded::new(engine)?, buckets, Faults::new(&faults), beliefs));
-        let data_api = Arc::new(DataApi::new(Arc::clone(&engine), user.clone(), database.clone()));
+        let data_api = Arc::new(DataApi::new(Arc::clone(&engine), user.clone(), database.clone(), events));
         let password = password.map(|password| password.expose_secret().to_owned());
         let tls = tls.map(|tls| tls.acceptor()).transpose()?;
         Ok(Self { data_api, wire: Arc::new(Server { engine, user, database, password, tls }) })

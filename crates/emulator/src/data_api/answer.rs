@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::statement::{Part, Statement};
 use crate::belief;
+use crate::events::{Event, Resource, principal};
 
 /// The answer to `ExecuteStatement` and `BatchExecuteStatement`.
 pub(super) fn accepted(statement: &Statement) -> Value {
@@ -46,8 +47,8 @@ pub(super) fn described(statement: &Statement) -> Value {
         }
         _ => {
             put("RedshiftQueryId", json!(0));
-            put("ResultRows", json!(belief::NULL_NUMBER));
-            put("ResultSize", json!(belief::NULL_NUMBER));
+            put("ResultRows", json!(sum(parts.iter().map(|part| part.rows))));
+            put("ResultSize", json!(sum(parts.iter().map(size))));
             put("ExecutionMode", json!(statement.asked.execution_mode.as_deref().unwrap_or("TRANSACTION")));
             let subs: Vec<Value> = parts.iter().enumerate().map(|(index, part)| sub(statement, index, part)).collect();
             put("SubStatements", json!(subs));
@@ -100,6 +101,38 @@ pub(super) fn listed(statement: &Statement) -> Value {
         put("QueryString", json!(parts.first().map(|part| &part.sql)));
     }
     Value::Object(answer)
+}
+
+/// The event that tells of a statement's end; a batch has one, as it has one status.
+pub(super) fn event(statement: &Statement) -> Event {
+    let (parts, target) = (statement.parts(), &statement.asked.target);
+    let query_id = match parts.as_slice() {
+        [part] if !statement.is_batch() => part.query_id.unwrap_or(belief::NULL_NUMBER),
+        _ => belief::NULL_NUMBER,
+    };
+    let remembered = i64::try_from(belief::REMEMBERED.as_secs()).unwrap_or(i64::MAX);
+    let mut detail = json!({
+        "principal": principal(&statement.session.user),
+        "statementId": statement.id,
+        "redshiftQueryId": query_id,
+        "state": statement.status().as_str(),
+        "rows": sum(parts.iter().map(|part| part.rows)),
+        "expireAt": statement.created_at.timestamp().saturating_add(remembered),
+    });
+    if let Some(name) = &statement.asked.statement_name {
+        detail["statementName"] = json!(name);
+    }
+    let workgroup = target.workgroup_name.clone().map(Resource::Workgroup);
+    Event {
+        resource: workgroup.or_else(|| target.cluster_identifier.clone().map(Resource::Cluster)),
+        at: parts.iter().map(|part| part.updated_at).max().unwrap_or(statement.created_at),
+        detail,
+    }
+}
+
+/// The sum of those that are known; it is not known when none is.
+fn sum(numbers: impl Iterator<Item = i64>) -> i64 {
+    numbers.filter(|number| *number >= 0).reduce(i64::saturating_add).unwrap_or(belief::NULL_NUMBER)
 }
 
 /// What is said of a statement wherever one is told of.

@@ -4,6 +4,7 @@
 
 mod data_api;
 mod drivers;
+mod events;
 mod faults;
 mod s3;
 mod support;

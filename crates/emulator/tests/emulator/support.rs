@@ -65,6 +65,7 @@ impl Place {
             tls: None,
             database: "dev".to_owned(),
             faults: Vec::new(),
+            events: None,
         };
         change(&mut config);
         let emulator = Arc::new(Emulator::new(config).unwrap());

@@ -32,6 +32,9 @@ pub(crate) struct RedshiftArgs {
     /// Where S3, or what speaks S3, is: UNLOAD writes to its buckets, with the AWS credentials and the region of this process
     #[arg(long, value_name = "URL", value_parser = value::web_address, conflicts_with = "files")]
     pub(crate) s3_endpoint: Option<String>,
+    /// Where what speaks EventBridge is: the ends of statements with `WithEvent` are sent there
+    #[arg(long, value_name = "URL", value_parser = value::web_address)]
+    pub(crate) events_endpoint: Option<String>,
     /// The name of the database
     #[arg(long, value_name = "NAME", default_value = "dev")]
     pub(crate) database: String,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use outflow_emulator::{Buckets, Emulator, EmulatorConfig, Folders, S3Buckets, Tls};
+use outflow_emulator::{Buckets, Emulator, EmulatorConfig, Events, Folders, S3Buckets, Tls};
 use outflow_storage::S3Options;
 use outflow_warehouse::embedded::EmbeddedConfig;
 use secrecy::SecretString;
@@ -26,7 +26,7 @@ pub(super) async fn emulate(global: &Global, command: &EmulateCommand) -> Result
     let EmulateCommand::Redshift(args) = command;
     crate::logging::start(global.log_format, "warn,outflow=info,outflow_emulator=info")?;
     let mut signals = Signals::listen()?;
-    let emulator = Emulator::new(config(args)?)?;
+    let emulator = Emulator::new(config(args).await?)?;
     let pg = bind(args.pg.unwrap_or_else(|| PG.into())).await?;
     let data_api = bind(args.data_api.unwrap_or_else(|| DATA_API.into())).await?;
     let (user, database) = (&args.user, &args.database);
@@ -50,7 +50,7 @@ pub(super) async fn emulate(global: &Global, command: &EmulateCommand) -> Result
     }
 }
 
-fn config(args: &RedshiftArgs) -> Result<EmulatorConfig> {
+async fn config(args: &RedshiftArgs) -> Result<EmulatorConfig> {
     let engine = EmbeddedConfig {
         tables: args.tables.clone(),
         sample_dir: PathBuf::from("outflow-data/sample"),
@@ -64,6 +64,10 @@ fn config(args: &RedshiftArgs) -> Result<EmulatorConfig> {
         tls: args.tls_cert.clone().zip(args.tls_key.clone()).map(|(certificate, key)| Tls { certificate, key }),
         database: args.database.clone(),
         faults: args.fault.clone(),
+        events: match &args.events_endpoint {
+            Some(endpoint) => Some(Events::to(endpoint, None).await),
+            None => None,
+        },
     })
 }
 

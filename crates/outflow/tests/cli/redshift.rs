@@ -47,6 +47,7 @@ impl Cloud {
                 tls: None,
                 database: "dev".to_owned(),
                 faults: Vec::new(),
+                events: None,
             };
             let emulator = Arc::new(Emulator::with_beliefs(config, beliefs).unwrap());
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
