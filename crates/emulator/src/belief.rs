@@ -24,6 +24,12 @@ pub(crate) const RUNNING: usize = 50;
 /// How many statements of the Data API may be active at a time when no fault says otherwise.
 pub(crate) const ACTIVE: usize = 500;
 
+/// How many sessions of the Data API may be kept at a time.
+pub(crate) const SESSIONS: usize = 500;
+
+/// How many requests may wait for one statement of the Data API at a time.
+pub(crate) const WAITING: usize = 10;
+
 /// What the wire protocol says of itself.
 pub(crate) const SERVER_VERSION: &str = "8.0.2";
 

@@ -3,10 +3,13 @@
 
 mod answer;
 mod browse;
+mod credentials;
 mod error;
 mod host;
+mod kept;
 mod request;
 mod result;
+mod session;
 mod statement;
 mod submit;
 
@@ -22,10 +25,13 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use self::error::ApiError;
+use self::kept::{Entered, Statements};
 use self::request::{List, OfStatement, Submit, read};
-use self::statement::{Statement, Statements};
-use self::submit::Sessions;
+use self::session::Sessions;
+use self::statement::Statement;
+use crate::account::Accounts;
 use crate::engine::Engine;
+use crate::engine::session::Session;
 use crate::events::Events;
 
 /// The type of every body.
@@ -37,7 +43,7 @@ const REQUEST_BYTES: usize = 8 << 20;
 #[derive(Debug)]
 pub(crate) struct DataApi {
     engine: Arc<Engine>,
-    user: String,
+    accounts: Arc<Accounts>,
     database: String,
     statements: Statements,
     sessions: Sessions,
@@ -52,10 +58,10 @@ enum Outcome {
 }
 
 impl DataApi {
-    /// Statements of callers that name nobody are that user's, in that database; ends that must be told go to `events`.
-    pub(crate) fn new(engine: Arc<Engine>, user: String, database: String, events: Option<Events>) -> Self {
+    /// Statements of callers that name nobody are the one user's, in that database; ends that must be told go to `events`.
+    pub(crate) fn new(engine: Arc<Engine>, accounts: Arc<Accounts>, database: String, events: Option<Events>) -> Self {
         let statements = Statements::new(&engine.beliefs);
-        Self { engine, user, database, statements, sessions: Sessions::default(), events }
+        Self { engine, accounts, database, statements, sessions: Sessions::default(), events }
     }
 
     /// Answers a request.
@@ -67,6 +73,9 @@ impl DataApi {
         let outcome = match host::check(&head.uri, &head.headers) {
             Err(refusal) => Err(refusal),
             Ok(()) => match axum::body::to_bytes(body, REQUEST_BYTES).await {
+                Ok(body) if credentials::is_query(&head.headers) => {
+                    return Ok(credentials::query(&body, &self.accounts, &self.engine.faults));
+                }
                 Ok(body) => self.operate(&head.headers, &body).await,
                 Err(error) => Err(ApiError::serialization(error.to_string())),
             },
@@ -91,7 +100,8 @@ impl DataApi {
 
     async fn operate(self: &Arc<Self>, headers: &HeaderMap, body: &[u8]) -> Result<Outcome, ApiError> {
         let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-        let operation = target.strip_prefix("RedshiftData.").ok_or_else(ApiError::unknown_operation)?;
+        let operation = target.strip_prefix("RedshiftData.").or_else(|| target.strip_prefix("RedshiftServerless."));
+        let operation = operation.ok_or_else(ApiError::unknown_operation)?;
         if self.engine.faults.throttles(operation) {
             return Err(ApiError::throttled());
         }
@@ -107,8 +117,10 @@ impl DataApi {
             "DescribeStatement" => self.describe(&read(body)?).await?,
             "CancelStatement" => self.cancel(&read(body)?)?,
             "ListStatements" => self.list(&read(body)?)?,
+            "ListSessions" => self.sessions.list(&read(body)?)?,
             "GetStatementResult" => self.result(&read(body)?, "JSON").await?,
             "GetStatementResultV2" => self.result(&read(body)?, "CSV").await?,
+            "GetCredentials" => credentials::serverless(&read(body)?, &self.accounts, &self.engine.faults)?,
             "ListDatabases" => browse::databases(&read(body)?, &self.database)?,
             "ListSchemas" => browse::schemas(&read(body)?)?,
             "ListTables" => browse::tables(&read(body)?, &self.engine).await?,
@@ -127,28 +139,40 @@ impl DataApi {
         if self.engine.faults.loses_request() {
             return Ok(Outcome::Lost);
         }
-        let (statement, is_new) = self.statements.enter(&asked, &self.engine.faults, || {
-            let (session, session_id) = self.sessions.of(&asked, &self.engine, &self.user, &self.database)?;
-            Ok(Statement::new(asked.clone(), &texts, session, session_id))
+        let mut session = None;
+        let entered = self.statements.enter(&asked, &self.engine.faults, || {
+            let (of, id) = self.sessions.of(&asked, &self.engine, &self.accounts.user, &self.database)?;
+            let statement = Statement::new(asked.clone(), &texts, &of, id);
+            self.sessions.begin(&statement);
+            session = Some(of);
+            Ok(statement)
         })?;
-        if is_new {
+        let statement = match entered {
+            Entered::New(statement) | Entered::Found(statement) => statement,
+            Entered::Forgotten(answer) => return Ok(Outcome::Answered(answer)),
+        };
+        if let Some(session) = session {
             tracing::info!(id = statement.id, name = ?asked.statement_name, "statement accepted");
-            let run = submit::run(Arc::clone(&self.engine), Arc::clone(&statement), texts);
-            let (ended, events) = (Arc::clone(&statement), self.events.clone().filter(|_| asked.with_event == Some(true)));
-            tokio::spawn(async move {
-                submit::to_an_end(Arc::clone(&ended), run).await;
-                if let Some(events) = events {
-                    events.send(answer::event(&ended)).await;
-                }
-            });
+            tokio::spawn(Arc::clone(self).carry_out(Arc::clone(&statement), session, texts));
         }
         if self.engine.faults.loses_answer() {
             return Ok(Outcome::Lost);
         }
         if let Some(seconds) = asked.wait_time_seconds {
-            statement.wait(Duration::from_secs(seconds)).await;
+            statement.wait(Duration::from_secs(seconds)).await?;
         }
         Ok(Outcome::Answered(answer::accepted(&statement)))
+    }
+
+    /// Runs a statement to its end, and tells whoever wants to know.
+    async fn carry_out(self: Arc<Self>, statement: Arc<Statement>, session: Arc<Session>, texts: Vec<String>) {
+        let run = submit::run(Arc::clone(&self.engine), Arc::clone(&statement), session, texts);
+        submit::to_an_end(Arc::clone(&statement), run).await;
+        self.sessions.end(&statement);
+        self.statements.ended(&statement, &self.engine.faults);
+        if let Some(events) = self.events.as_ref().filter(|_| statement.asked.with_event == Some(true)) {
+            events.send(answer::event(&statement)).await;
+        }
     }
 
     async fn describe(&self, asked: &OfStatement) -> Result<Value, ApiError> {
@@ -222,6 +246,9 @@ impl DataApi {
                     "Query does not have result. Please check query status with DescribeStatement.",
                 ));
             }
+            Some(part) if part.size.is_some() && part.result.is_none() => {
+                return Err(ApiError::expired(asked.id.as_deref().unwrap_or_default()));
+            }
             Some(part) if !statement.is_batch() || asked.id.as_ref().is_some_and(|id| id.contains(':')) => part.result.clone(),
             _ => None,
         };
@@ -261,7 +288,7 @@ impl DataApi {
                 return Err(ApiError::validation("WaitTimeSeconds is not a parameter of this operation."));
             }
             Some(1..=30) if self.engine.faults.no_wait => return Err(ApiError::active_waits()),
-            Some(seconds @ 1..=30) => found.0.wait(Duration::from_secs(seconds)).await,
+            Some(seconds @ 1..=30) => found.0.wait(Duration::from_secs(seconds)).await?,
             Some(_) => return Err(ApiError::validation("WaitTimeSeconds must be from 1 to 30.")),
         }
         Ok(found)

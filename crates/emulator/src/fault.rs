@@ -24,6 +24,8 @@ pub enum Fault {
     ActiveLimit(usize),
     /// `expire=SECONDS`: the Data API forgets statements so soon after they were accepted; 10 seconds when nothing is said.
     Expire(Duration),
+    /// `expire-credentials=SECONDS`: passwords that are handed out for a while are right for so long only; 10 seconds when nothing is said.
+    ExpireCredentials(Duration),
     /// `forget-token=SECONDS`: the Data API forgets a ClientToken so soon; 10 seconds when nothing is said.
     ForgetToken(Duration),
     /// `no-wait`: the Data API holds no answer back, and refuses those who ask for it.
@@ -31,8 +33,18 @@ pub enum Fault {
 }
 
 /// The names of all faults.
-pub const FAULTS: [&str; 9] =
-    ["slow", "lost-request", "lost-answer", "fail-half-way", "throttle", "active-limit", "expire", "forget-token", "no-wait"];
+pub const FAULTS: [&str; 10] = [
+    "slow",
+    "lost-request",
+    "lost-answer",
+    "fail-half-way",
+    "throttle",
+    "active-limit",
+    "expire",
+    "expire-credentials",
+    "forget-token",
+    "no-wait",
+];
 
 impl FromStr for Fault {
     type Err = String;
@@ -54,6 +66,7 @@ impl FromStr for Fault {
             "throttle" => Self::Throttle(number),
             "active-limit" => Self::ActiveLimit(number.map_or(200, |number| usize::try_from(number).unwrap_or(usize::MAX))),
             "expire" => Self::Expire(seconds(10)),
+            "expire-credentials" => Self::ExpireCredentials(seconds(10)),
             "forget-token" => Self::ForgetToken(seconds(10)),
             "no-wait" if number.is_none() => Self::NoWait,
             "no-wait" => return Err(format!("the fault `no-wait` takes no number, as in `{text}`")),
@@ -68,6 +81,7 @@ pub(crate) struct Faults {
     pub(crate) slow: Option<Duration>,
     pub(crate) active_limit: Option<usize>,
     pub(crate) expire: Option<Duration>,
+    pub(crate) expire_credentials: Option<Duration>,
     pub(crate) forget_token: Option<Duration>,
     pub(crate) no_wait: bool,
     lost_request: Every,
@@ -92,6 +106,7 @@ impl Faults {
                 }
                 Fault::ActiveLimit(limit) => on.active_limit = Some(limit),
                 Fault::Expire(after) => on.expire = Some(after),
+                Fault::ExpireCredentials(after) => on.expire_credentials = Some(after),
                 Fault::ForgetToken(after) => on.forget_token = Some(after),
                 Fault::NoWait => on.no_wait = true,
             }

@@ -4,6 +4,7 @@
 //! given. What is known of Redshift's behaviour is followed; what is only believed is kept in one place, [`outflow_warehouse::belief`]. There are no rights
 //! here: whoever connects may do everything, so that it must be reached from this machine alone. Nothing outlives the process.
 
+mod account;
 mod belief;
 mod buckets;
 mod data_api;
@@ -24,10 +25,11 @@ use std::sync::Arc;
 use outflow_core::Result;
 use outflow_warehouse::belief::{BELIEVED, Beliefs};
 use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use self::account::Accounts;
 pub use self::buckets::{Buckets, Folders, S3Buckets};
 use self::data_api::DataApi;
 use self::engine::Engine;
@@ -35,6 +37,7 @@ pub use self::events::Events;
 use self::fault::Faults;
 pub use self::fault::{FAULTS, Fault};
 pub use self::tls::Tls;
+pub use self::wire::PasswordHash;
 use self::wire::Server;
 
 /// What an emulator is made of.
@@ -48,6 +51,8 @@ pub struct EmulatorConfig {
     pub user: String,
     /// The password that the wire protocol asks for; without one it asks for none.
     pub password: Option<SecretString>,
+    /// How it is asked for.
+    pub password_hash: PasswordHash,
     /// What the wire protocol is encrypted with, for those who ask for it.
     pub tls: Option<Tls>,
     /// The one database.
@@ -56,6 +61,23 @@ pub struct EmulatorConfig {
     pub faults: Vec<Fault>,
     /// Where the ends of statements that want events are told.
     pub events: Option<Events>,
+}
+
+impl EmulatorConfig {
+    /// An emulator without password, encryption, events and faults, whose user is `awsuser` and whose database `dev`.
+    pub fn new(engine: EmbeddedConfig, buckets: Arc<dyn Buckets>) -> Self {
+        Self {
+            engine,
+            buckets,
+            user: "awsuser".to_owned(),
+            password: None,
+            password_hash: PasswordHash::default(),
+            tls: None,
+            database: "dev".to_owned(),
+            faults: Vec::new(),
+            events: None,
+        }
+    }
 }
 
 /// The emulator.
@@ -79,12 +101,12 @@ impl Emulator {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_beliefs(config: EmulatorConfig, beliefs: Beliefs) -> Result<Self> {
-        let EmulatorConfig { engine, buckets, user, password, tls, database, faults, events } = config;
+        let EmulatorConfig { engine, buckets, user, password, password_hash, tls, database, faults, events } = config;
         let engine = Arc::new(Engine::new(Embedded::new(engine)?, buckets, Faults::new(&faults), beliefs));
-        let data_api = Arc::new(DataApi::new(Arc::clone(&engine), user.clone(), database.clone(), events));
-        let password = password.map(|password| password.expose_secret().to_owned());
+        let accounts = Arc::new(Accounts::new(user, password));
+        let data_api = Arc::new(DataApi::new(Arc::clone(&engine), Arc::clone(&accounts), database.clone(), events));
         let tls = tls.map(|tls| tls.acceptor()).transpose()?;
-        Ok(Self { data_api, wire: Arc::new(Server { engine, user, database, password, tls }) })
+        Ok(Self { data_api, wire: Arc::new(Server { engine, accounts, database, password_hash, tls }) })
     }
 
     /// Answers the Data API there until `shutdown` is cancelled; connections are cut then. Statements that run go on for as long as the

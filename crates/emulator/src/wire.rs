@@ -1,6 +1,7 @@
 //! The PostgreSQL wire protocol, as Redshift speaks it: simple and extended queries, TLS, a password, requests to cancel.
 
 mod cursor;
+mod digest;
 mod fault;
 mod parameter;
 mod prepared;
@@ -32,25 +33,36 @@ use tokio_util::sync::CancellationToken;
 use self::cursor::Cursors;
 use self::fault::{refused, told, unloaded};
 use self::prepared::{Parser, Prepared};
+use crate::account::Accounts;
 use crate::engine::command::Command;
 use crate::engine::session::Session;
 use crate::engine::{Answer, Engine};
 use crate::error::SqlError;
 use crate::sql;
 
+/// How the wire protocol asks for a password: what goes over the wire instead of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PasswordHash {
+    /// MD5, as PostgreSQL asks.
+    #[default]
+    Md5,
+    /// SHA-256, as only Redshift asks, for users whose passwords are kept so; clients for PostgreSQL do not know it.
+    Sha256,
+}
+
 /// What all connections share.
 pub(crate) struct Server {
     pub(crate) engine: Arc<Engine>,
-    pub(crate) user: String,
+    pub(crate) accounts: Arc<Accounts>,
     pub(crate) database: String,
-    /// The password that is asked for; without one nobody is asked.
-    pub(crate) password: Option<String>,
+    /// How a password is asked for.
+    pub(crate) password_hash: PasswordHash,
     pub(crate) tls: Option<TlsAcceptor>,
 }
 
 impl Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("user", &self.user).field("database", &self.database).finish_non_exhaustive()
+        f.debug_struct("Server").field("accounts", &self.accounts).field("database", &self.database).finish_non_exhaustive()
     }
 }
 
@@ -69,8 +81,15 @@ pub(super) struct Connection {
 /// Serves a connection to its end.
 pub(crate) async fn serve(server: Arc<Server>, stream: TcpStream, cut: CancellationToken) {
     let tls = server.tls.clone();
-    let connection = Connection { server, session: OnceLock::new(), salt: OnceLock::new(), cursors: Cursors::default(), cut };
-    if let Err(error) = process_socket(stream, tls, Handlers(Arc::new(connection))).await {
+    let asks_by_digest = server.accounts.asks() && server.password_hash == PasswordHash::Sha256;
+    let connection =
+        Arc::new(Connection { server, session: OnceLock::new(), salt: OnceLock::new(), cursors: Cursors::default(), cut });
+    let served = if asks_by_digest {
+        digest::serve(connection, stream).await
+    } else {
+        process_socket(stream, tls, Handlers(connection)).await
+    };
+    if let Err(error) = served {
         tracing::debug!(%error, "a connection ended");
     }
 }

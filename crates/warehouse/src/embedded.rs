@@ -65,7 +65,7 @@ use outflow_core::{AttemptToken, Code, Error, Result, StatementId};
 use tokio::runtime::{Builder, Runtime};
 use tracing::Instrument;
 
-pub use self::direct::{Given, Rows, UnloadText, Unloaded, UnloadedFile};
+pub use self::direct::{Given, Rows, Texts, UnloadText, Unloaded, UnloadedFile};
 use self::progress::{Meter, Standing};
 use self::registry::{Begun, Registry, statement_id};
 use self::run::Runner;

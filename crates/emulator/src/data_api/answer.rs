@@ -14,7 +14,7 @@ pub(super) fn accepted(statement: &Statement) -> Value {
     if statement.asked.wait_time_seconds.is_some() {
         answer.insert("Status".to_owned(), json!(statement.status().as_str()));
         answer.insert("HasResultSet".to_owned(), json!(statement.parts().iter().any(|part| part.result.is_some())));
-        answer.insert("RedshiftPid".to_owned(), json!(statement.session.pid));
+        answer.insert("RedshiftPid".to_owned(), json!(statement.pid));
     }
     Value::Object(answer)
 }
@@ -31,9 +31,9 @@ pub(super) fn described(statement: &Statement) -> Value {
     put("CreatedAt", seconds(statement.created_at));
     let updated = parts.iter().map(|part| part.updated_at).max().unwrap_or(statement.created_at);
     put("UpdatedAt", seconds(updated));
-    put("RedshiftPid", json!(statement.session.pid));
+    put("RedshiftPid", json!(statement.pid));
     put("Duration", json!(parts.iter().map(nanos).sum::<u64>()));
-    put("HasResultSet", json!(parts.iter().any(|part| part.result.is_some())));
+    put("HasResultSet", json!(parts.iter().any(|part| part.size.is_some())));
     put("ResultFormat", json!(statement.asked.result_format.as_deref().unwrap_or("JSON")));
     if let Some(error) = parts.iter().find_map(|part| part.error.as_deref()) {
         put("Error", json!(error));
@@ -68,7 +68,7 @@ pub(super) fn described_part(statement: &Statement, index: usize) -> Value {
         (parts.get(index), parts.get(index).map_or(Value::Null, |part| sub(statement, index, part)))
     {
         answer.extend(sub);
-        answer.insert("RedshiftPid".to_owned(), json!(statement.session.pid));
+        answer.insert("RedshiftPid".to_owned(), json!(statement.pid));
         answer.insert("QueryString".to_owned(), json!(part.sql));
     }
     Value::Object(answer)
@@ -112,7 +112,7 @@ pub(super) fn event(statement: &Statement) -> Event {
     };
     let remembered = i64::try_from(belief::REMEMBERED.as_secs()).unwrap_or(i64::MAX);
     let mut detail = json!({
-        "principal": principal(&statement.session.user),
+        "principal": principal(&statement.user),
         "statementId": statement.id,
         "redshiftQueryId": query_id,
         "state": statement.status().as_str(),
@@ -138,12 +138,12 @@ fn sum(numbers: impl Iterator<Item = i64>) -> i64 {
 /// What is said of a statement wherever one is told of.
 fn about(statement: &Statement) -> Map<String, Value> {
     let target = &statement.asked.target;
-    let user = target.db_user.clone().or_else(|| target.cluster_identifier.as_ref().map(|_| statement.session.user.clone()));
+    let user = target.db_user.clone().or_else(|| target.cluster_identifier.as_ref().map(|_| statement.user.clone()));
     let fields = [
         ("Id", json!(statement.id)),
         ("ClusterIdentifier", json!(target.cluster_identifier)),
         ("WorkgroupName", json!(target.workgroup_name)),
-        ("Database", json!(statement.session.database)),
+        ("Database", json!(statement.database)),
         ("DbUser", json!(user)),
         ("SecretArn", json!(target.secret_arn)),
         ("SessionId", json!(statement.session_id)),
@@ -159,7 +159,7 @@ fn sub(statement: &Statement, index: usize, part: &Part) -> Value {
         "CreatedAt": seconds(statement.created_at),
         "UpdatedAt": seconds(part.updated_at),
         "QueryString": part.sql,
-        "HasResultSet": part.result.is_some(),
+        "HasResultSet": part.size.is_some(),
         "ResultRows": part.rows,
         "ResultSize": size(part),
         "RedshiftQueryId": part.query_id.unwrap_or(belief::NULL_NUMBER),
@@ -176,10 +176,7 @@ fn nanos(part: &Part) -> u64 {
 }
 
 fn size(part: &Part) -> i64 {
-    match &part.result {
-        Some(result) => i64::try_from(result.bytes).unwrap_or(i64::MAX),
-        None => belief::NULL_NUMBER,
-    }
+    part.size.map_or(belief::NULL_NUMBER, |size| i64::try_from(size).unwrap_or(i64::MAX))
 }
 
 /// A moment in seconds, to the millisecond.

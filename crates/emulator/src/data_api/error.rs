@@ -34,6 +34,21 @@ impl ApiError {
         Self { more, ..Self::new("ResourceNotFoundException", "Query does not exist.") }
     }
 
+    /// A result that is kept no more, although its statement is.
+    pub(super) fn expired(id: &str) -> Self {
+        let more = Map::from_iter([("ResourceId".to_owned(), json!(id))]);
+        Self { more, ..Self::new("ResourceNotFoundException", "The result of the query has expired.") }
+    }
+
+    pub(super) fn no_session(id: &str) -> Self {
+        let more = Map::from_iter([("ResourceId".to_owned(), json!(id))]);
+        Self { more, ..Self::new("ResourceNotFoundException", "Session does not exist.") }
+    }
+
+    pub(super) fn active_sessions() -> Self {
+        Self::new("ActiveSessionsExceededException", "Active sessions exceeded the allowed quota.")
+    }
+
     pub(super) fn active_statements() -> Self {
         Self::new("ActiveStatementsExceededException", "Active statements exceeded the allowed quota.")
     }

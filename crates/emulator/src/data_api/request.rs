@@ -76,6 +76,27 @@ pub(super) struct List {
     pub(super) next_token: Option<String>,
 }
 
+/// `ListSessions`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Sessions {
+    #[serde(flatten)]
+    pub(super) target: Target,
+    pub(super) session_id: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) max_results: Option<usize>,
+    pub(super) next_token: Option<String>,
+}
+
+/// `GetCredentials` of Redshift Serverless.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct GetCredentials {
+    pub(super) workgroup_name: Option<String>,
+    pub(super) custom_domain_name: Option<String>,
+    pub(super) duration_seconds: Option<u64>,
+}
+
 /// `ListDatabases`, `ListSchemas`, `ListTables` and `DescribeTable`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

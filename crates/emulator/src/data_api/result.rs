@@ -3,13 +3,17 @@
 use arrow::array::RecordBatch;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use outflow_core::field::FieldStyle;
 use outflow_core::schema::Column;
 use serde_json::{Value as Json, json};
 
 use crate::belief;
 use crate::engine::reading::Reading;
 use crate::error::SqlError;
-use crate::value::Value;
+use crate::value::{Value, Values};
+
+/// What an array, or a column, takes beside its values, about.
+const FRAME: usize = 256;
 
 /// A result.
 #[derive(Debug)]
@@ -29,8 +33,9 @@ impl ResultSet {
         let mut result = Self { columns: reading.columns(), batches: Vec::new(), rows: 0, bytes: 0 };
         while let Some(batch) = reading.next().await {
             let batch = batch?;
+            Values::of(&batch)?;
             result.rows += batch.num_rows();
-            result.bytes += batch.columns().iter().map(|column| column.get_buffer_memory_size()).sum::<usize>();
+            result.bytes += size(&batch);
             if result.bytes > belief::RESULT_BYTES {
                 return Err(SqlError::new("XX000", "Query result size exceeded the limit of 500 MB"));
             }
@@ -39,48 +44,69 @@ impl ResultSet {
         Ok(result)
     }
 
+    /// A result of those rows.
+    #[cfg(test)]
+    pub(super) fn of(batches: Vec<RecordBatch>) -> Self {
+        let rows = batches.iter().map(RecordBatch::num_rows).sum();
+        let bytes = batches.iter().map(size).sum();
+        Self { columns: Vec::new(), batches, rows, bytes }
+    }
+
+    /// What it takes in memory, about.
+    pub(super) fn weight(&self) -> usize {
+        let frames = self.batches.iter().map(|batch| FRAME * (1 + batch.num_columns())).sum::<usize>();
+        self.bytes + frames + FRAME * (1 + self.columns.len())
+    }
+
     /// The page that begins at a row, and where the next one does.
     pub(super) fn page(&self, from: usize) -> (Vec<Vec<Json>>, Option<usize>) {
         let mut records = Vec::new();
-        self.each(from, |values| records.push(values.iter().map(|value| field(value.as_ref())).collect()));
+        self.each(from, |values, row| records.push((0..values.columns()).map(|column| field(values, column, row)).collect()));
         (records, self.next(from))
     }
 
     /// The same as CSV.
     pub(super) fn page_of_csv(&self, from: usize) -> (String, Option<usize>) {
-        let mut text = String::new();
+        let style = FieldStyle::csv(',');
+        let mut text = Vec::new();
         if from == 0 {
-            text.push_str(&self.columns.iter().map(|column| in_csv(&column.name)).collect::<Vec<_>>().join(","));
-            text.push_str("\r\n");
+            for (index, column) in self.columns.iter().enumerate() {
+                text.extend((index > 0).then_some(b','));
+                style.push(column.name.as_bytes(), &mut text);
+            }
+            text.extend(b"\r\n");
         }
-        self.each(from, |values| {
-            let line: Vec<String> =
-                values.iter().map(|value| value.as_ref().map(|value| in_csv(&value.text())).unwrap_or_default()).collect();
-            text.push_str(&line.join(","));
-            text.push_str("\r\n");
+        self.each(from, |values, row| {
+            for column in 0..values.columns() {
+                text.extend((column > 0).then_some(b','));
+                style.push(values.text(column, row).unwrap_or_default().as_bytes(), &mut text);
+            }
+            text.extend(b"\r\n");
         });
-        (text, self.next(from))
+        (String::from_utf8(text).unwrap_or_default(), self.next(from))
     }
 
     fn next(&self, from: usize) -> Option<usize> {
         Some(from + belief::PAGE_ROWS).filter(|next| *next < self.rows)
     }
 
-    fn each(&self, from: usize, mut row: impl FnMut(Vec<Option<Value>>)) {
+    fn each(&self, from: usize, mut row: impl FnMut(&mut Values<'_>, usize)) {
         let (mut skip, mut left) = (from, belief::PAGE_ROWS);
         for batch in &self.batches {
             if skip >= batch.num_rows() {
                 skip -= batch.num_rows();
                 continue;
             }
-            for at in skip..batch.num_rows() {
-                if left == 0 {
-                    return;
-                }
-                row((0..batch.num_columns()).map(|column| Value::at(batch, column, at)).collect());
-                left -= 1;
-            }
+            let rows = skip..batch.num_rows().min(skip + left);
+            left -= rows.len();
             skip = 0;
+            // It was held against what can be told when it was read.
+            if let Ok(mut values) = Values::of(batch) {
+                rows.for_each(|at| row(&mut values, at));
+            }
+            if left == 0 {
+                return;
+            }
         }
     }
 
@@ -90,22 +116,22 @@ impl ResultSet {
     }
 }
 
-fn field(value: Option<&Value>) -> Json {
-    match value {
+fn size(batch: &RecordBatch) -> usize {
+    batch.columns().iter().map(|column| column.get_buffer_memory_size()).sum()
+}
+
+fn field(values: &mut Values<'_>, column: usize, row: usize) -> Json {
+    match values.at(column, row) {
         None => json!({ "isNull": true }),
         Some(Value::Bool(value)) => json!({ "booleanValue": value }),
         Some(Value::Short(value)) => json!({ "longValue": value }),
         Some(Value::Int(value)) => json!({ "longValue": value }),
         Some(Value::Long(value)) => json!({ "longValue": value }),
-        Some(Value::Real(value)) if value.is_finite() => json!({ "doubleValue": f64::from(*value) }),
+        Some(Value::Real(value)) if value.is_finite() => json!({ "doubleValue": f64::from(value) }),
         Some(Value::Double(value)) if value.is_finite() => json!({ "doubleValue": value }),
         Some(Value::Bytes(bytes)) => json!({ "blobValue": BASE64_STANDARD.encode(bytes) }),
-        Some(other) => json!({ "stringValue": other.text() }),
+        Some(_) => json!({ "stringValue": values.text(column, row) }),
     }
-}
-
-fn in_csv(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 /// A column as the API tells of it.

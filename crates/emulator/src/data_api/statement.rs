@@ -1,11 +1,10 @@
-//! The statements of the API: each with its parts (one, but for a batch), remembered for a day.
+//! A statement of the API, with its parts: one, but for a batch.
 
-use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use outflow_warehouse::belief::{Beliefs, TokenReused};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -15,8 +14,10 @@ use super::request::Submit;
 use super::result::ResultSet;
 use crate::belief;
 use crate::engine::session::Session;
-use crate::fault::Faults;
 use crate::secret;
+
+/// What a statement takes beside its texts, about.
+const FRAME: usize = 1_024;
 
 /// How a statement stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Status {
 #[derive(Debug, Clone)]
 pub(super) struct Part {
     /// Its text as it may be shown.
-    pub(super) sql: String,
+    pub(super) sql: Arc<str>,
     pub(super) status: Status,
     pub(super) query_id: Option<i64>,
     pub(super) started: Option<Instant>,
@@ -59,13 +60,16 @@ pub(super) struct Part {
     pub(super) updated_at: DateTime<Utc>,
     pub(super) error: Option<String>,
     pub(super) rows: i64,
+    /// The bytes of its result, if it has one.
+    pub(super) size: Option<usize>,
+    /// The result, for as long as it is kept.
     pub(super) result: Option<Arc<ResultSet>>,
 }
 
 impl Part {
     fn new(sql: &str) -> Self {
         Self {
-            sql: secret::shown(sql),
+            sql: secret::shown(sql).into(),
             status: Status::Submitted,
             query_id: None,
             started: None,
@@ -73,6 +77,7 @@ impl Part {
             updated_at: Utc::now(),
             error: None,
             rows: belief::NULL_NUMBER,
+            size: None,
             result: None,
         }
     }
@@ -82,40 +87,95 @@ impl Part {
 #[derive(Debug)]
 pub(super) struct Statement {
     pub(super) id: String,
-    /// The request as it may be shown: without keys.
+    /// The request as it may be shown: without keys, and without its texts, which are the parts'.
     pub(super) asked: Submit,
-    pub(super) session: Arc<Session>,
+    /// The process that serves it, whose it is, and where.
+    pub(super) pid: i32,
+    pub(super) user: String,
+    pub(super) database: String,
     /// What it says of its session, if it keeps one.
     pub(super) session_id: Option<String>,
     pub(super) created_at: DateTime<Utc>,
     pub(super) cancel: CancellationToken,
+    /// When it was accepted.
+    pub(super) born: Instant,
+    is_batch: bool,
     status: watch::Sender<Status>,
     parts: Mutex<Vec<Part>>,
-    born: Instant,
+    /// How many requests wait for its end.
+    waiting: AtomicUsize,
+    /// Whether it has ended and its results are counted.
+    is_settled: AtomicBool,
 }
 
 impl Statement {
-    pub(super) fn new(mut asked: Submit, texts: &[String], session: Arc<Session>, session_id: Option<String>) -> Self {
+    pub(super) fn new(mut asked: Submit, texts: &[String], session: &Session, session_id: Option<String>) -> Self {
         asked.hide();
+        let is_batch = asked.sqls.take().is_some();
+        asked.sql = None;
         Self {
             id: Uuid::new_v4().to_string(),
             asked,
-            session,
+            pid: session.pid,
+            user: session.user.clone(),
+            database: session.database.clone(),
             session_id,
             created_at: Utc::now(),
             cancel: CancellationToken::new(),
+            born: Instant::now(),
+            is_batch,
             status: watch::Sender::new(Status::Submitted),
             parts: Mutex::new(texts.iter().map(|text| Part::new(text)).collect()),
-            born: Instant::now(),
+            waiting: AtomicUsize::new(0),
+            is_settled: AtomicBool::new(false),
         }
     }
 
     pub(super) fn is_batch(&self) -> bool {
-        self.asked.sqls.is_some()
+        self.is_batch
+    }
+
+    /// Whether it has ended and its results are counted: only then may it be forgotten.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_settled.load(Ordering::Relaxed)
+    }
+
+    /// Notes that.
+    pub(super) fn settle(&self) {
+        self.is_settled.store(true, Ordering::Relaxed);
+    }
+
+    /// How many parts it has.
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// What it takes in memory beside its results, about.
+    pub(super) fn weight(&self) -> usize {
+        let asked = &self.asked;
+        let parameters = asked.parameters.iter().flatten().map(|parameter| parameter.name.len() + parameter.value.len());
+        let texts = self.lock().iter().map(|part| FRAME / 2 + part.sql.len()).sum::<usize>();
+        FRAME + texts + asked.statement_name.as_ref().map_or(0, String::len) + parameters.sum::<usize>()
+    }
+
+    /// What its results take in memory.
+    pub(super) fn result_weight(&self) -> usize {
+        self.lock().iter().filter_map(|part| part.result.as_ref()).map(|result| result.weight()).sum()
+    }
+
+    /// Lets go of its results; gives what they took.
+    pub(super) fn drop_results(&self) -> usize {
+        let dropped: Vec<Arc<ResultSet>> = self.lock().iter_mut().filter_map(|part| part.result.take()).collect();
+        dropped.iter().map(|result| result.weight()).sum()
     }
 
     pub(super) fn status(&self) -> Status {
         *self.status.borrow()
+    }
+
+    /// How it stands, from now on.
+    pub(super) fn watch(&self) -> watch::Receiver<Status> {
+        self.status.subscribe()
     }
 
     pub(super) fn set_status(&self, status: Status) {
@@ -159,9 +219,14 @@ impl Statement {
     }
 
     /// Waits until it has ended, at most that long.
-    pub(super) async fn wait(&self, at_most: Duration) {
+    ///
+    /// # Errors
+    /// `ActiveWaitingRequestsExceededException` when too many wait for it already.
+    pub(super) async fn wait(&self, at_most: Duration) -> Result<(), ApiError> {
+        let _place = Waiting::of(self).ok_or_else(ApiError::active_waits)?;
         let mut status = self.status.subscribe();
         let _ = tokio::time::timeout(at_most, status.wait_for(|status| status.is_over())).await;
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Part>> {
@@ -169,120 +234,44 @@ impl Statement {
     }
 }
 
-/// All statements, and the tokens that they came with.
-#[derive(Debug)]
-pub(super) struct Statements {
-    inner: Mutex<Inner>,
-    token_window: Duration,
-    token_reused: TokenReused,
+/// A request that waits.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    /// One more that waits for a statement, if there is room for it.
+    fn of(statement: &'a Statement) -> Option<Self> {
+        let waiting = Self(&statement.waiting);
+        (waiting.0.fetch_add(1, Ordering::Relaxed) < belief::WAITING).then_some(waiting)
+    }
 }
 
-#[derive(Debug, Default)]
-struct Inner {
-    by_id: HashMap<String, Arc<Statement>>,
-    /// In the order of their coming.
-    order: Vec<Arc<Statement>>,
-    tokens: HashMap<String, (String, Submit, Instant)>,
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
-impl Statements {
-    pub(super) fn new(beliefs: &Beliefs) -> Self {
-        Self { inner: Mutex::default(), token_window: beliefs.token_window, token_reused: beliefs.token_reused }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Enters the statement that `make` makes, or finds the one that came with the same token before; `false` says that it was found.
-    ///
-    /// # Errors
-    /// `ValidationException` for a token that came with another request; `ActiveStatementsExceededException`.
-    pub(super) fn enter(
-        &self,
-        asked: &Submit,
-        faults: &Faults,
-        make: impl FnOnce() -> Result<Statement, ApiError>,
-    ) -> Result<(Arc<Statement>, bool), ApiError> {
-        let mut inner = self.lock();
-        inner.forget(faults, self.token_window);
-        if let Some(token) = &asked.client_token
-            && let Some((id, before, _)) = inner.tokens.get(token)
-        {
-            if !is_same(before, asked) && self.token_reused == TokenReused::Refused {
-                return Err(ApiError::validation(
-                    "Idempotency token is being reused with different request parameters. Please provide a new token.",
-                ));
-            }
-            if let Some(statement) = inner.by_id.get(id) {
-                return Ok((Arc::clone(statement), false));
-            }
-        }
-        let active = inner.order.iter().filter(|statement| !statement.status().is_over()).count();
-        if active >= faults.active_limit.unwrap_or(belief::ACTIVE) {
-            return Err(ApiError::active_statements());
-        }
-        let statement = Arc::new(make()?);
-        if let Some(token) = &asked.client_token {
-            inner.tokens.insert(token.clone(), (statement.id.clone(), asked.clone(), Instant::now()));
-        }
-        inner.by_id.insert(statement.id.clone(), Arc::clone(&statement));
-        inner.order.push(Arc::clone(&statement));
-        Ok((statement, true))
-    }
-
-    /// The statement of an id, and which of its parts is meant, if the id says so.
-    ///
-    /// # Errors
-    /// `ResourceNotFoundException`; `ValidationException` for what is no id.
-    pub(super) fn find(&self, id: Option<&str>, faults: &Faults) -> Result<(Arc<Statement>, Option<usize>), ApiError> {
-        let id = id.ok_or_else(|| ApiError::missing("id"))?;
-        let (whole, number) = match id.split_once(':') {
-            Some((whole, number)) => (whole, Some(number)),
-            None => (id, None),
+    #[tokio::test]
+    async fn so_many_requests_wait_for_one_statement_and_no_more() {
+        let session = Session::new(1, "me".to_owned(), "dev".to_owned(), CancellationToken::new());
+        let statement = Arc::new(Statement::new(Submit::default(), &["SELECT 1".to_owned()], &session, None));
+        let wait = || {
+            let statement = Arc::clone(&statement);
+            tokio::spawn(async move { statement.wait(Duration::from_secs(60)).await })
         };
-        let wrong = || {
-            ApiError::validation(format!(
-                "id must satisfy regex pattern: ^[a-z0-9]{{8}}(-[a-z0-9]{{4}}){{3}}-[a-z0-9]{{12}}(:\\d+)?$, was `{id}`"
-            ))
-        };
-        if Uuid::try_parse(whole).is_err() {
-            return Err(wrong());
+        let waiting: Vec<_> = (0..belief::WAITING).map(|_| wait()).collect();
+        while statement.waiting.load(Ordering::Relaxed) < belief::WAITING {
+            tokio::task::yield_now().await;
         }
-        let number = number.map(|number| number.parse::<usize>().map_err(|_| wrong())).transpose()?;
-        let mut inner = self.lock();
-        inner.forget(faults, self.token_window);
-        let statement = inner.by_id.get(whole).cloned().ok_or_else(|| ApiError::not_found(id))?;
-        drop(inner);
-        match number {
-            None => Ok((statement, None)),
-            Some(number) if (1..=statement.lock().len()).contains(&number) => Ok((statement, Some(number - 1))),
-            Some(_) => Err(ApiError::not_found(id)),
+        assert_eq!(wait().await.unwrap(), Err(ApiError::active_waits()));
+        statement.set_status(Status::Finished);
+        for waiting in waiting {
+            waiting.await.unwrap().unwrap();
         }
+        assert_eq!(statement.waiting.load(Ordering::Relaxed), 0);
     }
-
-    /// All statements, the newest first.
-    pub(super) fn newest_first(&self, faults: &Faults) -> Vec<Arc<Statement>> {
-        let mut inner = self.lock();
-        inner.forget(faults, self.token_window);
-        inner.order.iter().rev().cloned().collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inner {
-    /// Forgets what is old. What still runs stays.
-    fn forget(&mut self, faults: &Faults, token_window: Duration) {
-        let remembered = faults.expire.unwrap_or(belief::REMEMBERED);
-        let window = faults.forget_token.unwrap_or(token_window);
-        self.order.retain(|statement| !statement.status().is_over() || statement.born.elapsed() < remembered);
-        if self.order.len() < self.by_id.len() {
-            self.by_id = self.order.iter().map(|statement| (statement.id.clone(), Arc::clone(statement))).collect();
-        }
-        self.tokens.retain(|_, (_, _, at)| at.elapsed() < window);
-    }
-}
-
-/// Whether two requests ask for the same: how long somebody waits for the answer is none of it.
-fn is_same(before: &Submit, now: &Submit) -> bool {
-    *before == Submit { wait_time_seconds: before.wait_time_seconds, ..now.clone() }
 }

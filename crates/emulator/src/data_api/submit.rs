@@ -2,11 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
+use std::time::Instant;
 
 use super::error::ApiError;
 use super::request::{Parameter, Submit};
@@ -87,41 +83,6 @@ fn bind(texts: Vec<String>, parameters: &[Parameter]) -> Result<Vec<String>, Api
     Ok(bound)
 }
 
-/// The sessions that are kept for statements to come.
-#[derive(Debug, Default)]
-pub(super) struct Sessions {
-    kept: Mutex<HashMap<String, (Arc<Session>, Instant)>>,
-}
-
-impl Sessions {
-    /// The session that a request runs in, and its id if it is kept.
-    pub(super) fn of(
-        &self,
-        asked: &Submit,
-        engine: &Engine,
-        user: &str,
-        database: &str,
-    ) -> Result<(Arc<Session>, Option<String>), ApiError> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|_, (_, until)| *until > Instant::now());
-        let until = asked.session_keep_alive_seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds.min(86_400)));
-        if let Some(id) = &asked.session_id {
-            let (session, last) = kept.get_mut(id).ok_or_else(|| ApiError::validation("Session is not available."))?;
-            *last = until.unwrap_or(*last);
-            return Ok((Arc::clone(session), Some(id.clone())));
-        }
-        let target = &asked.target;
-        let user = target.db_user.as_deref().unwrap_or(user);
-        let session = engine.session(user, target.database.as_deref().unwrap_or(database), CancellationToken::new());
-        let id = until.map(|until| {
-            let id = Uuid::new_v4().to_string();
-            kept.insert(id.clone(), (Arc::clone(&session), until));
-            id
-        });
-        Ok((session, id))
-    }
-}
-
 /// Does the work of a statement; one whose work breaks off has failed.
 pub(super) async fn to_an_end(statement: Arc<Statement>, work: impl Future<Output = ()> + Send + 'static) {
     if let Err(error) = tokio::spawn(work).await {
@@ -130,8 +91,8 @@ pub(super) async fn to_an_end(statement: Arc<Statement>, work: impl Future<Outpu
     }
 }
 
-/// Runs the parts of a statement, whose texts are given, one after the other.
-pub(super) async fn run(engine: Arc<Engine>, statement: Arc<Statement>, texts: Vec<String>) {
+/// Runs the parts of a statement, whose texts are given, one after the other in a session.
+pub(super) async fn run(engine: Arc<Engine>, statement: Arc<Statement>, session: Arc<Session>, texts: Vec<String>) {
     statement.set_status(Status::Picked);
     let goes_on = statement.asked.execution_mode.as_deref() == Some("AUTO_COMMIT");
     let mut ended = Status::Finished;
@@ -140,7 +101,7 @@ pub(super) async fn run(engine: Arc<Engine>, statement: Arc<Statement>, texts: V
             statement.end(index, Status::Aborted, |_| {});
             continue;
         }
-        let status = run_part(&engine, &statement, index, &text).await;
+        let status = run_part(&engine, &statement, &session, index, &text).await;
         if status != Status::Finished {
             ended = status;
         }
@@ -148,7 +109,7 @@ pub(super) async fn run(engine: Arc<Engine>, statement: Arc<Statement>, texts: V
     statement.set_status(if statement.cancel.is_cancelled() && ended != Status::Failed { Status::Aborted } else { ended });
 }
 
-async fn run_part(engine: &Arc<Engine>, statement: &Arc<Statement>, index: usize, sql: &str) -> Status {
+async fn run_part(engine: &Arc<Engine>, statement: &Arc<Statement>, session: &Arc<Session>, index: usize, sql: &str) -> Status {
     statement.change(index, |part| part.status = Status::Picked);
     let started = Arc::clone(statement);
     let on_start = Box::new(move |query_id| {
@@ -159,7 +120,7 @@ async fn run_part(engine: &Arc<Engine>, statement: &Arc<Statement>, index: usize
         });
         started.set_status(Status::Started);
     });
-    let answer = engine.execute(&statement.session, sql, &statement.cancel, on_start).await;
+    let answer = engine.execute(session, sql, &statement.cancel, on_start).await;
     let ended = match answer {
         Ok(Answer::Rows(reading)) => ResultSet::read(reading).await.map(|result| {
             let rows = i64::try_from(result.rows).unwrap_or(i64::MAX);
@@ -175,6 +136,7 @@ async fn run_part(engine: &Arc<Engine>, statement: &Arc<Statement>, index: usize
         Ok((rows, result)) => {
             statement.end(index, Status::Finished, |part| {
                 part.rows = rows;
+                part.size = result.as_ref().map(|result| result.bytes);
                 part.result = result;
             });
             Status::Finished
@@ -189,14 +151,16 @@ async fn run_part(engine: &Arc<Engine>, statement: &Arc<Statement>, index: usize
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
 
     #[tokio::test]
     async fn a_statement_whose_work_breaks_off_has_failed() {
-        let session = Arc::new(Session::new(1, "me".to_owned(), "dev".to_owned(), CancellationToken::new()));
+        let session = Session::new(1, "me".to_owned(), "dev".to_owned(), CancellationToken::new());
         let texts = ["SELECT 1", "SELECT 2", "SELECT 3"].map(str::to_owned);
         let asked = Submit { sqls: Some(texts.to_vec()), ..Submit::default() };
-        let statement = Arc::new(Statement::new(asked, &texts, session, None));
+        let statement = Arc::new(Statement::new(asked, &texts, &session, None));
         let of = Arc::clone(&statement);
         let work = async move {
             of.end(0, Status::Finished, |_| {});

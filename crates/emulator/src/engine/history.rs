@@ -1,4 +1,4 @@
-//! What ran, as the system views tell of it. It lives in memory, and the oldest of what ended is forgotten first.
+//! What ran, as the system views tell of it. It lives in memory, within a bound; the oldest of what ended is forgotten first.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,8 +11,12 @@ use crate::belief;
 use crate::error::SqlError;
 use crate::secret;
 
-/// How many statements are remembered at most.
+/// How many statements are remembered at most, and how many bytes they may take.
 const REMEMBERED: usize = 20_000;
+const BYTES: usize = 16 << 20;
+/// What a record takes beside its texts, about; and a file.
+const FRAME: usize = 512;
+const FILE: usize = 64;
 
 /// How a statement stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +62,14 @@ pub(crate) struct UnloadRecord {
 /// All that ran.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    records: Mutex<BTreeMap<i64, Record>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    records: BTreeMap<i64, Record>,
+    /// What they take.
+    bytes: usize,
 }
 
 impl History {
@@ -81,14 +92,10 @@ impl History {
             bytes: 0,
             unload: None,
         };
-        let mut records = self.lock();
-        records.insert(query_id, record);
-        while records.len() > REMEMBERED {
-            let Some(oldest) = records.values().find(|record| record.ended_at.is_some()).map(|record| record.query_id) else {
-                break;
-            };
-            records.remove(&oldest);
-        }
+        let mut kept = self.lock();
+        kept.bytes += record.weight();
+        kept.records.insert(query_id, record);
+        kept.forget();
     }
 
     /// Notes that it runs.
@@ -131,16 +138,69 @@ impl History {
 
     /// All records, oldest first.
     pub(crate) fn records(&self) -> Vec<Record> {
-        self.lock().values().cloned().collect()
+        self.lock().records.values().cloned().collect()
     }
 
     fn change(&self, query_id: i64, change: impl FnOnce(&mut Record)) {
-        if let Some(record) = self.lock().get_mut(&query_id) {
-            change(record);
-        }
+        let mut kept = self.lock();
+        let Some(record) = kept.records.get_mut(&query_id) else { return };
+        let before = record.weight();
+        change(record);
+        let after = record.weight();
+        kept.bytes = kept.bytes - before + after;
+        kept.forget();
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<i64, Record>> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    /// Forgets the oldest of what ended, for as long as there is too much.
+    fn forget(&mut self) {
+        while self.records.len() > REMEMBERED || self.bytes > BYTES {
+            let oldest = self.records.values().find(|record| record.ended_at.is_some()).map(|record| record.query_id);
+            let Some(record) = oldest.and_then(|oldest| self.records.remove(&oldest)) else { return };
+            self.bytes -= record.weight();
+        }
+    }
+}
+
+impl Record {
+    /// What it takes in memory, about.
+    fn weight(&self) -> usize {
+        let unload = self.unload.as_ref();
+        let files = unload
+            .and_then(|unload| unload.written.as_ref())
+            .map_or(0, |written| written.files.iter().map(|file| FILE + file.key.len()).sum::<usize>());
+        let destination = unload.map_or(0, |unload| unload.said.destination.len());
+        FRAME + self.text.len() + self.label.len() + self.error.as_ref().map_or(0, String::len) + destination + files
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    #[test]
+    fn twenty_thousand_statements_take_no_more_than_the_bound() {
+        let history = History::default();
+        let session = Session::new(1, "me".to_owned(), "dev".to_owned(), CancellationToken::new());
+        let text = format!("SELECT '{}'", "x".repeat(2_000));
+        history.begin(0, &session, "SELECT", "SELECT 0");
+        for query_id in 1..=20_000 {
+            history.begin(query_id, &session, "SELECT", &text);
+            history.start(query_id, None);
+            let cancelled = SqlError::cancelled(query_id);
+            history.end(query_id, if query_id % 2 == 0 { Ok((1, 1)) } else { Err(&cancelled) });
+        }
+        let kept = history.lock();
+        assert!(kept.bytes <= BYTES && kept.bytes > BYTES / 2, "{}", kept.bytes);
+        assert_eq!(kept.bytes, kept.records.values().map(Record::weight).sum::<usize>());
+        // What has not ended is remembered, and so is the last.
+        assert!(kept.records.contains_key(&0) && kept.records.contains_key(&20_000) && !kept.records.contains_key(&1));
     }
 }

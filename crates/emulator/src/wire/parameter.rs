@@ -1,5 +1,8 @@
 //! Parameters of prepared statements, put into the text as literals.
 
+use std::sync::Arc;
+
+use arrow::array::{Date32Array, TimestampMicrosecondArray};
 use bytes::Bytes;
 use pgwire::api::Type;
 use pgwire::api::portal::Portal;
@@ -7,7 +10,7 @@ use pgwire::api::portal::Portal;
 use super::prepared::Prepared;
 use crate::error::SqlError;
 use crate::sql::{self, Kind};
-use crate::value::Value;
+use crate::value::text_of;
 
 /// The text of a portal with its parameters in their places.
 ///
@@ -56,10 +59,13 @@ fn of_binary(value: &Bytes, data_type: &Type) -> Result<String, SqlError> {
         Type::INT8 => i64::from_be_bytes(value.try_into().map_err(|_| wrong())?).to_string(),
         Type::FLOAT4 => f32::from_be_bytes(value.try_into().map_err(|_| wrong())?).to_string(),
         Type::FLOAT8 => f64::from_be_bytes(value.try_into().map_err(|_| wrong())?).to_string(),
-        Type::DATE => Value::Date(i32::from_be_bytes(value.try_into().map_err(|_| wrong())?).saturating_add(10_957)).text(),
+        Type::DATE => {
+            let days = i32::from_be_bytes(value.try_into().map_err(|_| wrong())?).saturating_add(10_957);
+            text_of(Arc::new(Date32Array::from(vec![days])))
+        }
         Type::TIMESTAMP | Type::TIMESTAMPTZ => {
             let micros = i64::from_be_bytes(value.try_into().map_err(|_| wrong())?).saturating_add(946_684_800_000_000);
-            Value::Timestamp(micros).text()
+            text_of(Arc::new(TimestampMicrosecondArray::from(vec![micros])))
         }
         Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN => {
             String::from_utf8(value.to_vec()).map_err(|_| wrong())?

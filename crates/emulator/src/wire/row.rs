@@ -16,7 +16,7 @@ use pgwire::messages::data::DataRow;
 use super::fault::told;
 use crate::belief;
 use crate::engine::reading::Reading;
-use crate::value::Value;
+use crate::value::{Value, Values};
 
 /// Days and microseconds from 1970 to 2000, where PostgreSQL begins to count.
 const DAYS_TO_2000: i32 = 10_957;
@@ -76,26 +76,31 @@ pub(super) fn encoded(
 ) -> impl Stream<Item = PgWireResult<DataRow>> + Send {
     batches
         .map_ok(move |batch| {
-            let fields = Arc::clone(&fields);
-            let rows = (0..batch.num_rows()).map(move |row| encode(&batch, row, &fields));
-            stream::iter(rows.collect::<Vec<_>>())
+            let rows = match Values::of(&batch) {
+                Ok(mut values) => (0..batch.num_rows()).map(|row| encode(&mut values, row, &fields)).collect(),
+                Err(error) => vec![Err(PgWireError::UserError(Box::new(told(&error, None))))],
+            };
+            stream::iter(rows)
         })
         .try_flatten()
         .boxed()
 }
 
-fn encode(batch: &RecordBatch, row: usize, fields: &[FieldInfo]) -> PgWireResult<DataRow> {
+fn encode(values: &mut Values<'_>, row: usize, fields: &[FieldInfo]) -> PgWireResult<DataRow> {
     let mut data = BytesMut::new();
     for (column, field) in fields.iter().enumerate() {
-        let Some(value) = Value::at(batch, column, row) else {
+        let Some(value) = values.at(column, row) else {
             data.put_i32(-1);
             continue;
         };
         let place = data.len();
         data.put_i32(0);
-        match field.format() {
-            FieldFormat::Text => data.put_slice(value.text().as_bytes()),
-            FieldFormat::Binary => binary(&value, &mut data),
+        match (field.format(), value) {
+            (FieldFormat::Text, _) | (FieldFormat::Binary, Value::Text) => {
+                data.put_slice(values.text(column, row).unwrap_or_default().as_bytes());
+            }
+            (FieldFormat::Binary, Value::Numeric) => numeric(values.text(column, row).unwrap_or_default(), &mut data),
+            (FieldFormat::Binary, value) => binary(&value, &mut data),
         }
         let length = i32::try_from(data.len() - place - 4).map_err(|error| PgWireError::ApiError(Box::new(error)))?;
         data[place..place + 4].copy_from_slice(&length.to_be_bytes());
@@ -104,7 +109,8 @@ fn encode(batch: &RecordBatch, row: usize, fields: &[FieldInfo]) -> PgWireResult
     Ok(DataRow::new(data, count))
 }
 
-fn binary(value: &Value, data: &mut BytesMut) {
+/// A value whose binary form is not that of its text.
+fn binary(value: &Value<'_>, data: &mut BytesMut) {
     match value {
         Value::Bool(value) => data.put_u8(u8::from(*value)),
         Value::Short(value) => data.put_i16(*value),
@@ -112,12 +118,11 @@ fn binary(value: &Value, data: &mut BytesMut) {
         Value::Long(value) => data.put_i64(*value),
         Value::Real(value) => data.put_f32(*value),
         Value::Double(value) => data.put_f64(*value),
-        Value::Numeric(text) => numeric(text, data),
-        Value::Text(text) => data.put_slice(text.as_bytes()),
         Value::Bytes(bytes) => data.put_slice(bytes),
         Value::Date(days) => data.put_i32(days.saturating_sub(DAYS_TO_2000)),
         Value::Time(micros) => data.put_i64(*micros),
-        Value::Timestamp(micros) | Value::TimestampTz(micros) => data.put_i64(micros.saturating_sub(MICROS_TO_2000)),
+        Value::Timestamp(micros) => data.put_i64(micros.saturating_sub(MICROS_TO_2000)),
+        Value::Numeric | Value::Text => {}
     }
 }
 

@@ -14,7 +14,7 @@ use pgwire::error::{ErrorInfo, PgWireError, PgWireResult};
 use pgwire::messages::startup::{Authentication, SecretKey};
 use pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
 
-use super::Connection;
+use super::{Connection, PasswordHash};
 use crate::belief;
 use crate::engine::session::secret;
 
@@ -30,7 +30,8 @@ impl StartupHandler for Connection {
             PgWireFrontendMessage::Startup(startup) => {
                 protocol_negotiation(client, &startup).await?;
                 save_startup_parameters_to_metadata(client, &startup);
-                if self.server.password.is_none() {
+                // Where it is asked for by a digest, that was done before.
+                if !self.server.accounts.asks() || self.server.password_hash == PasswordHash::Sha256 {
                     return self.finish(client).await;
                 }
                 client.set_state(PgWireConnectionState::AuthenticationInProgress);
@@ -41,10 +42,9 @@ impl StartupHandler for Connection {
             PgWireFrontendMessage::PasswordMessageFamily(message) => {
                 let said = message.into_password()?.password;
                 let user = client.metadata().get(METADATA_USER).cloned().unwrap_or_default();
-                let is_right = match (&self.server.password, self.salt.get()) {
-                    (Some(password), Some(salt)) => user == self.server.user && said == hash_md5_password(&user, password, salt),
-                    _ => false,
-                };
+                let is_right = self.salt.get().is_some_and(|salt| {
+                    self.server.accounts.let_in(&user, |password| said == hash_md5_password(&user, password, salt))
+                });
                 if !is_right {
                     return Err(fatal("28P01", format!("password authentication failed for user \"{user}\"")));
                 }
@@ -77,7 +77,7 @@ impl Connection {
     }
 }
 
-fn fatal(state: &str, message: String) -> PgWireError {
+pub(super) fn fatal(state: &str, message: String) -> PgWireError {
     PgWireError::UserError(Box::new(ErrorInfo::new("FATAL".to_owned(), state.to_owned(), message)))
 }
 

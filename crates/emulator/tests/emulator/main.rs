@@ -4,10 +4,13 @@
 
 mod data_api;
 mod drivers;
+mod entry;
 mod events;
 mod faults;
 mod s3;
+mod session;
 mod support;
+mod values;
 mod views;
 mod warehouse;
 mod wire;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use outflow_emulator::Fault;
+use outflow_emulator::{Fault, PasswordHash};
 
 use super::value;
 
@@ -44,6 +44,9 @@ pub(crate) struct RedshiftArgs {
     /// A file with the password that the wire protocol asks for; without one it asks for none
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
+    /// How the password is asked for: `md5`, or Redshift's own `sha256`, which clients for PostgreSQL do not know
+    #[arg(long, value_name = "HASH", value_parser = password_hash, default_value = "md5", requires = "password_file")]
+    pub(crate) password_hash: PasswordHash,
     /// The certificate of the wire protocol, PEM
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -51,7 +54,15 @@ pub(crate) struct RedshiftArgs {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
     /// What goes wrong on purpose, as often as named: slow, lost-request, lost-answer, fail-half-way, throttle, active-limit, expire,
-    /// forget-token, no-wait; `NAME=N` says how much
+    /// expire-credentials, forget-token, no-wait; `NAME=N` says how much
     #[arg(long, value_name = "NAME")]
     pub(crate) fault: Vec<Fault>,
+}
+
+fn password_hash(text: &str) -> Result<PasswordHash, String> {
+    match text {
+        "md5" => Ok(PasswordHash::Md5),
+        "sha256" => Ok(PasswordHash::Sha256),
+        _ => Err("write `md5` or `sha256`".to_owned()),
+    }
 }

@@ -61,6 +61,7 @@ async fn config(args: &RedshiftArgs) -> Result<EmulatorConfig> {
         buckets: buckets(args)?,
         user: args.user.clone(),
         password: args.password_file.as_deref().map(password).transpose()?,
+        password_hash: args.password_hash,
         tls: args.tls_cert.clone().zip(args.tls_key.clone()).map(|(certificate, key)| Tls { certificate, key }),
         database: args.database.clone(),
         faults: args.fault.clone(),

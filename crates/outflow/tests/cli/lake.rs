@@ -38,15 +38,10 @@ impl Lake {
             let (public_url, link_keys) = (PublicUrl::parse("http://127.0.0.1:1").unwrap(), LinkKeys::new([7; 32]));
             let options = StorageOptions { public_url, link_keys, s3: bucket.options_of(OTHER_ACCESS_KEY) };
             let storage = Storage::open("s3://results", options).await.unwrap();
-            let emulator = Emulator::new(EmulatorConfig {
-                engine: EmbeddedConfig { tables, ..EmbeddedConfig::default() },
-                buckets: Arc::new(HashMap::from([("results".to_owned(), storage.object_store())])),
-                user: "awsuser".to_owned(),
-                password: None,
-                tls: None,
-                database: "dev".to_owned(),
-                faults: faults.to_vec(),
-            });
+            let buckets = HashMap::from([("results".to_owned(), storage.object_store())]);
+            let engine = EmbeddedConfig { tables, ..EmbeddedConfig::default() };
+            let config = EmulatorConfig { faults: faults.to_vec(), ..EmulatorConfig::new(engine, Arc::new(buckets)) };
+            let emulator = Emulator::new(config);
             let (emulator, listener) = (Arc::new(emulator.unwrap()), TcpListener::bind("127.0.0.1:0").await.unwrap());
             let address = listener.local_addr().unwrap();
             tokio::spawn(async move { emulator.serve_data_api(listener, CancellationToken::new()).await });

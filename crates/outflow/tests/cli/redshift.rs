@@ -39,16 +39,9 @@ impl Cloud {
             let public_url = PublicUrl::parse("http://127.0.0.1:8080").unwrap();
             let options = StorageOptions { public_url, link_keys: LinkKeys::new([7; 32]), s3: server.options() };
             let storage = Storage::open(&format!("s3://{BUCKET}/team"), options).await.unwrap();
-            let config = EmulatorConfig {
-                engine: EmbeddedConfig { tables: Some(place.root().to_owned()), ..EmbeddedConfig::default() },
-                buckets: Arc::new(HashMap::from([(BUCKET.to_owned(), storage.object_store())])),
-                user: "me".to_owned(),
-                password: None,
-                tls: None,
-                database: "dev".to_owned(),
-                faults: Vec::new(),
-                events: None,
-            };
+            let engine = EmbeddedConfig { tables: Some(place.root().to_owned()), ..EmbeddedConfig::default() };
+            let buckets = HashMap::from([(BUCKET.to_owned(), storage.object_store())]);
+            let config = EmulatorConfig { user: "me".to_owned(), ..EmulatorConfig::new(engine, Arc::new(buckets)) };
             let emulator = Arc::new(Emulator::with_beliefs(config, beliefs).unwrap());
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let endpoint = format!("http://{}", listener.local_addr().unwrap());

@@ -2,6 +2,8 @@
 //!
 //! This is for whoever stands in for a database; the service itself uses the trait `Warehouse` alone.
 
+mod texts;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -29,6 +31,8 @@ use super::progress::{Meter, Standing};
 use super::run::Runner;
 use super::slice::Stop;
 use super::unload::{self, ManifestKind, Unload};
+
+pub use self::texts::Texts;
 
 /// How many batches of rows wait for the one who reads them.
 const AHEAD: usize = 2;
