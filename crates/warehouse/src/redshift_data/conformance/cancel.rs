@@ -11,7 +11,7 @@ use super::literal::taken;
 use super::scene::{Ended, Scene, patiently};
 use super::{Probe, Safety};
 
-/// Ten digits; three of them times three times two are ten to the eighth rows, of literals alone.
+/// Ten digits; three of them times three are ten to the sixth rows, of literals alone.
 const DIGITS: &str = "SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 \
      UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9";
 /// How long it may take until a slice writes its second file.
@@ -68,10 +68,8 @@ async fn cancelled<'a>(scene: &'a Scene<'_>) -> Result<&'a Cancelled> {
     let work = || async {
         let place = scene.place();
         let three = format!("(WITH d AS ({DIGITS}) SELECT x.n + 10 * y.n + 100 * z.n AS n FROM d x, d y, d z)");
-        let two = format!("(WITH d AS ({DIGITS}) SELECT x.n + 10 * y.n AS n FROM d x, d y)");
-        let query = format!(
-            "SELECT a.n AS a, b.n AS b, c.n AS c, 'outflow conformance' AS t FROM {three} AS a, {three} AS b, {two} AS c"
-        );
+        // Long rows, so that a file is soon full, and a gigabyte in all, so that it is not the last one.
+        let query = format!("SELECT a.n AS a, b.n AS b, repeat('outflow conformance ', 50) AS t FROM {three} AS a, {three} AS b");
         let mut statement = scene.statement(&query, &place);
         statement.parallel = true;
         statement.max_file_size = Some(FILE_BYTES);
