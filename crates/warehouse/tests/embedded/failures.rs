@@ -208,7 +208,9 @@ async fn a_disk_that_is_full_amid_partitions_leaves_whole_files_and_no_manifest(
         let statement = UnloadStatement { partition_by: vec!["a".to_owned()], ..statement };
         let error = fixture.failure(&statement).await;
         assert_eq!(error.code(), Code::StorageFull, "{error}");
-        assert_eq!(fixture.keys(&statement).await.len(), 7);
+        let left = fixture.keys(&statement).await.len();
+        // One slice has a file in hand when the other is refused, and gives it up.
+        assert!(left == 7 || parallel && left < 7, "{left} files");
         assert_whole(&fixture, &statement).await;
     }
 }
