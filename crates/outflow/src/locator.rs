@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::address::Address;
+pub(crate) use self::address::{Address, Issuer};
 use crate::config::nearest;
 
 /// The port of a Redshift when none is named.
@@ -39,7 +39,7 @@ impl Role {
             Self::Warehouse => &[
                 ("embedded", "embedded: or embedded:DIR"),
                 ("redshift-data", "redshift-data://workgroup/database or redshift-data:///database?cluster=name"),
-                ("redshift", "redshift://user@host:port/database"),
+                ("redshift", "redshift://user@host:port/database or redshift://host:port/database?cluster=name"),
                 ("postgres", "postgres://user@host:port/database"),
             ],
             Self::Bus => &[("memory", "memory://"), ("kafka", "kafka://host:port,host:port")],

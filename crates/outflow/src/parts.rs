@@ -167,14 +167,25 @@ fn redshift_data(_: Option<String>, _: Option<String>, _: String, _: &WarehouseC
 
 #[cfg(feature = "redshift")]
 fn redshift(name: &str, server: &Server, config: &WarehouseConfig) -> Result<Arc<dyn Warehouse>> {
-    use outflow_warehouse::redshift_wire::{RedshiftConfig, RedshiftWire, SslMode, Timing};
+    use outflow_warehouse::redshift_wire::{IamLogin, IamPlace, RedshiftConfig, RedshiftWire, SslMode, Timing};
 
     use crate::config::SslMode as Chosen;
+    use crate::locator::Issuer;
 
     let wrong = |why: &str| Error::new(Code::ConfigInvalid, format!("`warehouse.{name}.url` {why}"));
     let address = server.address(REDSHIFT_PORT).map_err(wrong)?;
     let file = config.password_file.as_deref();
     let password = file.map(|file| read_secret(&format!("warehouse.{name}.passwordFile"), file)).transpose()?;
+    let place = address.issuer.clone().map(|issuer| match issuer {
+        Issuer::Workgroup(name) => IamPlace::Workgroup(name),
+        Issuer::Cluster(name) => IamPlace::Cluster { name, db_user: config.db_user.clone() },
+    });
+    let iam = place.map(|place| IamLogin {
+        place,
+        region: config.region.clone(),
+        endpoint: config.endpoint.clone(),
+        credentials: None,
+    });
     Ok(Arc::new(RedshiftWire::new(RedshiftConfig {
         ssl_mode: match config.ssl_mode(&address) {
             Chosen::VerifyFull => SslMode::VerifyFull(config.ssl_root_cert.clone()),
@@ -185,6 +196,7 @@ fn redshift(name: &str, server: &Server, config: &WarehouseConfig) -> Result<Arc
         database: address.database,
         user: address.user,
         password: password.or(address.password),
+        iam,
         query_group: config.query_group.clone(),
         max_running: usize::try_from(config.max_running).unwrap_or(usize::MAX),
         timing: Timing::default(),

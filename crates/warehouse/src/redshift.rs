@@ -1,5 +1,6 @@
 //! What Redshift says and is asked, whichever way it is reached: shared by the Data API and the wire protocol.
 
+pub(crate) mod aws;
 pub(crate) mod catalog;
 pub(crate) mod column;
 pub(crate) mod empty;

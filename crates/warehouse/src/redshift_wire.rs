@@ -13,6 +13,7 @@ mod pool;
 mod record;
 mod runs;
 mod tag;
+mod temporary;
 mod tls;
 
 use std::path::PathBuf;
@@ -34,6 +35,8 @@ use self::pool::Pool;
 use self::record::Standing;
 use self::runs::{Runs, SendBy};
 use self::tag::Tagged;
+use self::temporary::Temporary;
+pub use self::temporary::{IamLogin, IamPlace};
 use self::tls::Tls;
 use crate::redshift::failure::failure;
 use crate::redshift::seen::{Seen, Trouble};
@@ -70,6 +73,8 @@ pub struct RedshiftConfig {
     pub user: Option<String>,
     /// The user's password, where one is asked for.
     pub password: Option<SecretString>,
+    /// Where user and password come from instead, when AWS hands them out for a while.
+    pub iam: Option<IamLogin>,
     /// How the connection is encrypted.
     pub ssl_mode: SslMode,
     /// The query group that statements run in; the owner's name when absent.
@@ -113,11 +118,14 @@ impl RedshiftWire {
     /// # Errors
     /// `config_invalid` when nobody is named who logs in, or the certificates cannot be used.
     pub fn new(config: RedshiftConfig) -> Result<Self> {
-        let Some(user) = config.user.clone() else {
-            let message = "no database user is named; write `redshift://user@host:port/database`";
-            return Err(Error::new(Code::ConfigInvalid, message));
+        let login = match (config.iam.clone(), config.user.clone()) {
+            (Some(iam), _) => Login::Temporary(Box::new(Temporary::new(iam, config.database.clone()))),
+            (None, Some(user)) => Login::Password { user, password: config.password.clone() },
+            (None, None) => {
+                let message = "no database user is named; write `redshift://user@host:port/database`";
+                return Err(Error::new(Code::ConfigInvalid, message));
+            }
         };
-        let login = Login::Password { user, password: config.password.clone() };
         let tls = match &config.ssl_mode {
             SslMode::VerifyFull(root_certificates) => Tls::verified(root_certificates.as_deref())?,
             SslMode::Disable => Tls::none(),

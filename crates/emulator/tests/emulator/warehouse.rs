@@ -3,6 +3,7 @@
 mod adoption;
 mod cancel;
 mod failure;
+mod iam;
 mod login;
 
 use std::time::Duration;
@@ -24,6 +25,7 @@ fn config(place: &Place) -> RedshiftConfig {
         database: "dev".to_owned(),
         user: Some("awsuser".to_owned()),
         password: None,
+        iam: None,
         ssl_mode: SslMode::Disable,
         query_group: None,
         max_running: 4,

@@ -7,15 +7,17 @@ use super::key::Area;
 use super::validate::invalid;
 use super::{Config, Origin, WarehouseConfig};
 use crate::exit::Result;
-use crate::locator::{Address, Locator, REDSHIFT_PORT, Server};
+use crate::locator::{Address, Issuer, Locator, REDSHIFT_PORT, Server};
 
 /// The schemes whose warehouses have a key; none for a key that every warehouse has.
 fn schemes_of(key: &str) -> &'static [&'static str] {
     match key {
         "sampleScale" | "sampleDir" | "memoryLimitMb" | "tempDir" | "slices" => &["embedded:"],
-        "region" | "endpoint" | "secretArn" | "dbUser" => &["redshift-data://"],
+        "secretArn" => &["redshift-data://"],
         "passwordFile" | "sslMode" | "sslRootCert" => &["redshift://"],
-        "iamRole" | "s3Region" | "encryption" | "kmsKeyId" | "queryGroup" => &["redshift-data://", "redshift://"],
+        "region" | "endpoint" | "dbUser" | "iamRole" | "s3Region" | "encryption" | "kmsKeyId" | "queryGroup" => {
+            &["redshift-data://", "redshift://"]
+        }
         _ => &[],
     }
 }
@@ -130,9 +132,7 @@ impl Config {
     fn check_wire(&self, name: &str, warehouse: &WarehouseConfig, server: &Server) -> Result<()> {
         let at = |key: &str| self.at(name, key);
         let address = server.address(REDSHIFT_PORT).map_err(|why| invalid(format!("{} {why}", at("url"))))?;
-        if address.user.is_none() {
-            return Err(invalid(format!("{} names no user", at("url"))).hint("write `redshift://user@host:port/database`"));
-        }
+        self.check_login(name, warehouse, &address)?;
         if warehouse.password_file.is_some() && address.password.is_some() {
             return Err(invalid(format!("{} names a password, and {} has one already", at("passwordFile"), at("url")))
                 .hint("leave one out"));
@@ -141,6 +141,36 @@ impl Config {
             return Err(
                 invalid(format!("{} has no use where {} is `disable`", at("sslRootCert"), at("sslMode"))).hint("leave one out")
             );
+        }
+        Ok(())
+    }
+
+    /// Either a user is named, or the cluster or workgroup for which AWS names one.
+    fn check_login(&self, name: &str, warehouse: &WarehouseConfig, address: &Address) -> Result<()> {
+        let at = |key: &str| self.at(name, key);
+        let Some(issuer) = &address.issuer else {
+            if address.user.is_none() {
+                let hint = "write `redshift://user@host:port/database`; or `redshift://host:port/database?cluster=NAME` (or `?workgroup=NAME`), for which AWS hands out user and password";
+                return Err(invalid(format!("{} names no user", at("url"))).hint(hint));
+            }
+            let set = [("region", &warehouse.region), ("endpoint", &warehouse.endpoint), ("dbUser", &warehouse.db_user)];
+            return match set.iter().find(|(_, value)| value.is_some()) {
+                None => Ok(()),
+                Some((key, _)) => Err(invalid(format!("{} has no use where `url` names neither cluster nor workgroup", at(key)))
+                    .hint("AWS is not asked for credentials; leave it out, or write `?cluster=NAME` or `?workgroup=NAME` after the database")),
+            };
+        };
+        if address.user.is_some() {
+            return Err(invalid(format!("{} names a user, and a cluster or workgroup for which AWS names one", at("url")))
+                .hint("leave one out; `dbUser` names a user of a cluster"));
+        }
+        if warehouse.password_file.is_some() {
+            return Err(invalid(format!("{} has no use where AWS hands out the password", at("passwordFile")))
+                .hint("leave it out, or name a user in `url` and neither cluster nor workgroup"));
+        }
+        if warehouse.db_user.is_some() && matches!(issuer, Issuer::Workgroup(_)) {
+            return Err(invalid(format!("{} does not go with a serverless workgroup", at("dbUser")))
+                .hint("leave it out: the IAM identity is the database user"));
         }
         Ok(())
     }
@@ -178,6 +208,7 @@ mod tests {
     // An emulator's, which go with the folder that is the storage when nothing is said.
     const URL: &str = "[warehouse.main]\nendpoint = \"http://127.0.0.1:9\"\nurl = \"redshift-data://wg/dev\"\n";
     const WIRE: &str = "[warehouse.main]\nurl = \"redshift://u@127.0.0.1/dev\"\n";
+    const WIRE_IAM: &str = "[warehouse.main]\nurl = \"redshift://127.0.0.1/dev?workgroup=wg\"\n";
     const CLUSTER: &str = "[warehouse.main]\nendpoint = \"http://127.0.0.1:9\"\nurl = \"redshift-data:///dev?cluster=c\"\n";
 
     fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config> {
@@ -232,6 +263,11 @@ mod tests {
             (WIRE, "iamRole = \"unloader\"\n", "no ARN of a role"),
             ("[warehouse.main]\nurl = \"redshift://127.0.0.1/dev\"\n", "", "names no user"),
             (URL, "dbUser = \"u\"\n", "does not go with a serverless workgroup"),
+            (WIRE, "region = \"r\"\n", "names neither cluster nor workgroup"),
+            (WIRE, "dbUser = \"u\"\n", "names neither cluster nor workgroup"),
+            ("[warehouse.main]\nurl = \"redshift://u@127.0.0.1/dev?cluster=c\"\n", "", "AWS names one"),
+            (WIRE_IAM, "passwordFile = \"f\"\n", "AWS hands out the password"),
+            (WIRE_IAM, "dbUser = \"u\"\n", "does not go with a serverless workgroup"),
             (CLUSTER, "dbUser = \"u\"\nsecretArn = \"arn:aws:secretsmanager:x\"\n", "two ways to log in"),
             (CLUSTER, "secretArn = \"hunter\"\n", "is no ARN"),
             (URL, "kmsKeyId = \"k\"\nencryption = \"auto\"\n", "say it twice"),
@@ -245,6 +281,9 @@ mod tests {
             assert!(error.contains(part), "{keys:?} gave {error:?}, which lacks {part:?}");
         }
         assert!(load(&format!("{CLUSTER}dbUser = \"u\"\n"), &[]).is_ok());
+        assert!(load(&format!("{WIRE_IAM}region = \"eu-west-1\"\nendpoint = \"http://127.0.0.1:9\"\n"), &[]).is_ok());
+        let cluster = "[warehouse.main]\nurl = \"redshift://127.0.0.1/dev?cluster=c\"\ndbUser = \"u\"\n";
+        assert!(load(cluster, &[]).is_ok());
     }
 
     #[test]

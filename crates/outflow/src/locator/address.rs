@@ -6,6 +6,15 @@ use secrecy::SecretString;
 
 use super::Server;
 
+/// Whose temporary credentials AWS is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Issuer {
+    /// A provisioned cluster.
+    Cluster(String),
+    /// A serverless workgroup.
+    Workgroup(String),
+}
+
 /// Where a database is and who logs in.
 #[derive(Debug, Clone)]
 pub(crate) struct Address {
@@ -19,19 +28,20 @@ pub(crate) struct Address {
     pub(crate) port: u16,
     /// The database.
     pub(crate) database: String,
+    /// The cluster or workgroup for which AWS hands out user and password.
+    pub(crate) issuer: Option<Issuer>,
 }
 
 impl Address {
-    /// Reads an address that takes nothing after `?`; without a port it has that one.
+    /// Reads an address that takes a `cluster` or a `workgroup` after `?` and nothing else; without a port it has that one.
     ///
     /// # Errors
     /// What is wrong with it.
     pub(super) fn read(server: &Server, port: u16) -> Result<Self, &'static str> {
         let (_, rest) = server.expose().split_once("://").ok_or("has no `//`")?;
         let (authority, database) = rest.split_once('/').ok_or("names no database")?;
-        if rest.contains('?') {
-            return Err("takes nothing after `?`; `sslMode` and the like are keys of the warehouse");
-        }
+        let (database, query) = database.split_once('?').map_or((database, None), |(database, query)| (database, Some(query)));
+        let issuer = query.map(issuer).transpose()?;
         if database.contains('/') {
             return Err("names more than a host and a database");
         }
@@ -55,12 +65,23 @@ impl Address {
             Some(port) => port.parse().map_err(|_| "has a port that is no number up to 65535")?,
             None => port,
         };
-        Ok(Self { user, password, host: host.to_owned(), port, database: decoded(database)? })
+        Ok(Self { user, password, host: host.to_owned(), port, database: decoded(database)?, issuer })
     }
 
     /// Whether it is on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         self.host.eq_ignore_ascii_case("localhost") || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+fn issuer(query: &str) -> Result<Issuer, &'static str> {
+    match query.split_once('=') {
+        Some(("cluster" | "workgroup", name)) if name.is_empty() || name.contains(['&', ':', '/']) => {
+            Err("takes one name of a cluster or of a workgroup after `?`, and no ARN")
+        }
+        Some(("cluster", name)) => Ok(Issuer::Cluster(decoded(name)?)),
+        Some(("workgroup", name)) => Ok(Issuer::Workgroup(decoded(name)?)),
+        _ => Err("takes `cluster` or `workgroup` after `?`; `sslMode` and the like are keys of the warehouse"),
     }
 }
 
@@ -107,11 +128,24 @@ mod tests {
     }
 
     #[test]
+    fn whose_temporary_credentials_are_asked_for_is_read() {
+        let issuer = |query: &str| read(&format!("redshift://h/d{query}")).unwrap().issuer;
+        assert_eq!(issuer(""), None);
+        assert_eq!(issuer("?cluster=c-1"), Some(Issuer::Cluster("c-1".to_owned())));
+        assert_eq!(issuer("?workgroup=wg"), Some(Issuer::Workgroup("wg".to_owned())));
+        let shown = Locator::parse(Role::Warehouse, "redshift://h/d?cluster=c-1").unwrap().to_string();
+        assert_eq!(shown, "redshift://h/d?cluster=c-1");
+    }
+
+    #[test]
     fn what_is_wrong_with_an_address_is_said() {
         for (text, part) in [
             ("redshift://u@h:99999/d", "65535"),
             ("redshift://u@h/d/x", "more than a host and a database"),
             ("redshift://u@h/d?sslmode=require", "keys of the warehouse"),
+            ("redshift://h/d?cluster=", "one name"),
+            ("redshift://h/d?cluster=c&workgroup=w", "one name"),
+            ("redshift://h/d?workgroup=arn:aws:redshift-serverless:r:1:workgroup/x", "no ARN"),
             ("redshift://u%4@h/d", "hexadecimal"),
             ("redshift://u@[::1/d", "without its `]`"),
         ] {

@@ -5,33 +5,20 @@
 
 use std::time::Duration;
 
-use aws_config::environment::region::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::region::ProfileFileRegionProvider;
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region};
 use aws_sdk_redshiftdata::Client;
 use aws_sdk_redshiftdata::config::Builder;
 use aws_sdk_redshiftdata::operation::describe_statement::DescribeStatementOutput;
 use aws_sdk_redshiftdata::operation::get_statement_result::GetStatementResultOutput;
 use aws_sdk_redshiftdata::types::{SqlParameter, StatementData, StatusString};
-use aws_smithy_http_client::Builder as HttpBuilder;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use outflow_core::statement::literal;
 use tokio::sync::OnceCell;
 
 use super::RedshiftDataConfig;
 use super::budget::Budget;
 use super::error::{Refusal, refusal};
+use crate::redshift::aws::{self, ANSWER, CONNECT};
 
-/// How long an answer may take that is not held back.
-const ANSWER: Duration = Duration::from_secs(10);
-const CONNECT: Duration = Duration::from_secs(5);
-/// The region of what has none.
-const ANY_REGION: &str = "us-east-1";
 /// How many statements a page of a list has at most; the Data API allows no more.
 const PAGE: i32 = 100;
 /// So many statements of one name are more than there can be.
@@ -190,26 +177,8 @@ impl DataApi {
 }
 
 async fn make_client(config: &RedshiftDataConfig) -> Client {
-    let http = HttpBuilder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .http_client(http)
-        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).operation_timeout(ANSWER).build())
-        // A long poll is silent by design.
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if let Some(region) = &config.region {
-        loader = loader.region(Region::new(region.clone()));
-    } else if config.endpoint.is_some() {
-        // What is not AWS's has no machine of AWS's to ask for a region.
-        let named = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new());
-        let named = named.or_else(ProfileFileRegionProvider::builder().build());
-        loader = loader.region(named.or_else(Region::from_static(ANY_REGION)));
-    }
-    if let Some(credentials) = &config.credentials {
-        loader = loader.credentials_provider(credentials.clone());
-    }
-    let shared = loader.load().await;
-    // Only who calls knows what may be repeated, and how often within the quotas.
-    let mut builder = Builder::from(&shared).retry_config(RetryConfig::disabled());
+    let shared = aws::settings(config.region.as_deref(), config.endpoint.is_some(), config.credentials.as_ref()).await;
+    let mut builder = Builder::from(&shared);
     if let Some(endpoint) = &config.endpoint {
         builder = builder.endpoint_url(endpoint);
     }

@@ -1,14 +1,16 @@
-//! What the Data API refuses, as our codes, and whether it may have taken effect all the same.
+//! What the Data API refuses, as our codes, and whether it may have taken effect all the same. What any API of AWS refuses is in
+//! `redshift/aws/error.rs`.
 //!
 //! What a statement itself fails of is told in `redshift/failure.rs`.
 
-use aws_sdk_redshiftdata::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_redshiftdata::error::DisplayErrorContext;
 use outflow_core::{Code, Error};
 
+use crate::redshift::aws::{self, Found, ProvideErrorMetadata, SdkError};
 use crate::redshift::tidy;
 
-/// AWS's names for more calls a second than it takes.
-const RATE: [&str; 5] = ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"];
+/// Who is asked.
+const API: &str = "the Data API";
 
 /// A call that failed.
 #[derive(Debug)]
@@ -52,7 +54,7 @@ impl Refusal {
 
     /// Whether it asks for fewer calls a second, and not for fewer statements at a time.
     pub(super) fn is_of_rate(&self) -> bool {
-        RATE.contains(&self.name.as_str())
+        aws::is_of_rate(&self.name)
     }
 
     /// Whether it passes when less is asked for.
@@ -70,61 +72,24 @@ where
     let name = error.code().unwrap_or_default().to_owned();
     let told = DisplayErrorContext(&error).to_string();
     let said = error.message().map_or_else(|| told.clone(), str::to_owned);
-    let (found, may_have_taken_effect) = match &error {
-        SdkError::ConstructionFailure(_) => (from_here(&told), false),
-        SdkError::DispatchFailure(failure) => {
-            let is_of_credentials = is_of_credentials(&told);
-            let found = if is_of_credentials { from_here(&told) } else { unreachable() };
-            (found, !is_of_credentials && !failure.is_user())
-        }
-        SdkError::TimeoutError(_) => (unavailable(format!("the Data API did not answer `{operation}` in time")), true),
-        SdkError::ResponseError(_) => (unavailable(format!("the Data API's answer to `{operation}` cannot be read")), true),
-        SdkError::ServiceError(_) => from_service(operation, &name, &said),
-        _ => (unavailable(format!("`{operation}` failed")), true),
-    };
+    let (found, may_have_taken_effect) =
+        aws::unanswered(API, operation, &error, &told).unwrap_or_else(|| from_service(operation, &name, &said));
     let error = Error::new(found.0, found.1).with_source(told);
     Refusal { error, may_have_taken_effect, name, said }
 }
 
-type Found = (Code, String);
-
 fn unavailable(message: String) -> Found {
     (Code::WarehouseUnavailable, message)
-}
-
-fn unreachable() -> Found {
-    unavailable("the Data API cannot be reached; look at the network, `region` and `endpoint`".to_owned())
-}
-
-fn is_of_credentials(told: &str) -> bool {
-    let told = told.to_lowercase();
-    told.contains("credentials") || told.contains("identity")
-}
-
-/// What failed before anything was sent.
-fn from_here(told: &str) -> Found {
-    if told.to_lowercase().contains("region") && !is_of_credentials(told) {
-        let message = "the region of the Data API is not known; set `region` of the warehouse, or `AWS_REGION`";
-        return (Code::ConfigInvalid, message.to_owned());
-    }
-    if is_of_credentials(told) {
-        let message = "there are no AWS credentials that can be used; give the service a role, or set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`";
-        return (Code::WarehouseDenied, message.to_owned());
-    }
-    (
-        Code::ConfigInvalid,
-        "the call of the Data API cannot be made; look at `region`, `endpoint` and the AWS configuration".to_owned(),
-    )
 }
 
 /// What the Data API answered. AWS's own words name accounts and roles: they go into the log, and into the answer only where they are about
 /// what stands in the configuration.
 fn from_service(operation: &str, name: &str, said: &str) -> (Found, bool) {
     let refused = |code: Code, message: String| ((code, message), false);
+    if let Some(found) = aws::usual(API, operation, name, said) {
+        return (found, false);
+    }
     match name {
-        _ if RATE.contains(&name) => {
-            refused(Code::WarehouseThrottled, format!("the Data API asks for fewer calls of `{operation}`"))
-        }
         "ActiveStatementsExceededException" => refused(
             Code::WarehouseThrottled,
             "the warehouse has as many active statements as the Data API allows; lower `maxRunning`, or wait".to_owned(),
@@ -135,29 +100,13 @@ fn from_service(operation: &str, name: &str, said: &str) -> (Found, bool) {
         "ActiveWaitingRequestsExceededException" => {
             refused(Code::WarehouseThrottled, "too many calls wait for the same statement".to_owned())
         }
-        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" => refused(
+        _ if aws::DENIED.contains(&name) => refused(
             Code::WarehouseDenied,
             format!(
                 "AWS refuses `redshift-data:{operation}`; allow it to the service's role, and the way to log in (`redshift-serverless:GetCredentials`, `redshift:GetClusterCredentialsWithIAM`, or the secret)"
             ),
         ),
-        // Whoever refreshes them lets what waits go on.
-        "ExpiredTokenException" | "ExpiredToken" | "RequestExpired" | "TokenRefreshRequired" => {
-            refused(Code::WarehouseUnavailable, "the AWS credentials have expired; refresh them".to_owned())
-        }
-        "InvalidSignatureException" | "SignatureDoesNotMatch" if said.contains("xpired") || said.contains("not yet current") => {
-            refused(Code::WarehouseUnavailable, "AWS refuses the signature for its time; set this machine's clock".to_owned())
-        }
-        "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignatureException"
-        | "MissingAuthenticationTokenException"
-        | "OptInRequired" => {
-            refused(Code::WarehouseDenied, "AWS does not accept the credentials; look at the role, or at the keys".to_owned())
-        }
-        "ValidationException" | "ResourceNotFoundException" if is_asleep(said) => {
+        "ValidationException" | "ResourceNotFoundException" if aws::is_asleep(said) => {
             refused(Code::WarehouseUnavailable, format!("the warehouse is not available now: {}", tidy(said)))
         }
         "ValidationException" | "InvalidParameterException" => {
@@ -181,12 +130,6 @@ fn from_service(operation: &str, name: &str, said: &str) -> (Found, bool) {
             true,
         ),
     }
-}
-
-/// A paused or resuming warehouse comes back.
-fn is_asleep(said: &str) -> bool {
-    let said = said.to_lowercase();
-    ["paus", "resum", "not available", "not in available", "being modified", "unavailable"].iter().any(|word| said.contains(word))
 }
 
 #[cfg(test)]

@@ -48,23 +48,37 @@ impl Connector {
         Self { base, tls, login, place: format!("{}:{}", config.host, config.port) }
     }
 
-    /// A new connection.
+    /// A new connection. A password that AWS handed out for a while, and that the server takes no more, is asked for anew once.
     ///
     /// # Errors
     /// Why there is none; nothing has run then.
     pub(super) async fn open(&self) -> Result<Session> {
-        let late = || {
-            let message = format!("the warehouse at `{}` did not let us in within {} s", self.place, LET_IN.as_secs());
-            Error::new(Code::WarehouseUnavailable, message)
-        };
-        tokio::time::timeout(LET_IN, self.connect()).await.unwrap_or_else(|_| Err(late()))
+        let mut refused = None;
+        loop {
+            let mut config = self.base.clone();
+            let entered = self.login.enter(&mut config, refused).await?;
+            let Ok(connected) = tokio::time::timeout(LET_IN, self.connect(&config)).await else {
+                let message = format!("the warehouse at `{}` did not let us in within {} s", self.place, LET_IN.as_secs());
+                return Err(Error::new(Code::WarehouseUnavailable, message));
+            };
+            let error = match connected {
+                Ok(session) => return Ok(session),
+                Err(error) => error,
+            };
+            if error::is_of_login(&error) {
+                let number = self.login.refused(entered).await;
+                if number.is_some() && refused.is_none() {
+                    tracing::debug!(%error, "temporary credentials are not taken any more; others are asked for");
+                    refused = number;
+                    continue;
+                }
+            }
+            return Err(error::connecting(&error, &self.place, entered));
+        }
     }
 
-    async fn connect(&self) -> Result<Session> {
-        let mut config = self.base.clone();
-        self.login.enter(&mut config).await?;
-        let connected = config.connect(self.tls.clone()).await;
-        let (client, connection) = connected.map_err(|error| error::connecting(&error, &self.place))?;
+    async fn connect(&self, config: &Config) -> std::result::Result<Session, tokio_postgres::Error> {
+        let (client, connection) = config.connect(self.tls.clone()).await?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to the warehouse broke off");

@@ -1,10 +1,9 @@
 //! What goes wrong on the wire, as our codes: a connection that does not come about, one that breaks off, and what Redshift answers.
 
-use std::error::Error as _;
-
 use outflow_core::{Code, Error};
 use tokio_postgres::error::{DbError, ErrorPosition};
 
+use super::login::Entered;
 use crate::redshift::failure::failure;
 use crate::redshift::tidy;
 
@@ -52,29 +51,47 @@ pub(super) fn cut(error: &tokio_postgres::Error) -> Error {
 }
 
 /// The error of a connection that did not come about; `place` is the server's address.
-pub(super) fn connecting(error: &tokio_postgres::Error, place: &str) -> Error {
+pub(super) fn connecting(error: &tokio_postgres::Error, place: &str, entered: Entered) -> Error {
     let told = chain(error);
     let (code, message) = match error.as_db_error() {
-        Some(refusal) => refused(refusal),
-        None => unanswered(&told, place),
+        Some(refusal) => refused(refusal, entered),
+        None => unanswered(&told, place, entered),
     };
     Error::new(code, message).with_source(told)
 }
 
+/// Whether the server does not take the user and its password.
+pub(super) fn is_of_login(error: &tokio_postgres::Error) -> bool {
+    let is_of_login = |refusal: &DbError| {
+        matches!(refusal.code().code(), "28P01" | "28000") && !is_of_encryption(&refusal.message().to_lowercase())
+    };
+    error.as_db_error().is_some_and(is_of_login)
+}
+
+fn is_of_encryption(said: &str) -> bool {
+    said.contains("ssl off") || said.contains("pg_hba.conf")
+}
+
 /// The server answered, and does not let us in.
-fn refused(refusal: &DbError) -> (Code, String) {
+fn refused(refusal: &DbError, entered: Entered) -> (Code, String) {
     let said = refusal.message().to_lowercase();
     match refusal.code().code() {
         _ if said.contains("expired") => {
             (Code::WarehouseUnavailable, "the warehouse says that the credentials have expired; renew them".to_owned())
         }
-        _ if said.contains("ssl off") || said.contains("pg_hba.conf") => {
+        _ if is_of_encryption(&said) => {
             let message = "the warehouse does not take connections of this kind, as when it wants them encrypted; set `sslMode` to `verify-full`";
             (Code::ConfigInvalid, message.to_owned())
         }
         "28P01" | "28000" => {
-            let message =
-                "the warehouse does not accept the user and its password; look at the user in `url` and at `passwordFile`";
+            let message = match entered {
+                Entered::Configured => {
+                    "the warehouse does not accept the user and its password; look at the user in `url` and at `passwordFile`"
+                }
+                Entered::Temporary { .. } => {
+                    "the warehouse does not accept the temporary credentials that AWS gave for it; see that the host in `url` belongs to the `cluster` or `workgroup` there, and that the user of `dbUser` exists"
+                }
+            };
             (Code::WarehouseDenied, message.to_owned())
         }
         "3D000" => (Code::ConfigInvalid, format!("{}; look at the warehouse's `url`", tidy(refusal.message()))),
@@ -87,15 +104,20 @@ fn refused(refusal: &DbError) -> (Code, String) {
 }
 
 /// There is no answer that could be used.
-fn unanswered(told: &str, place: &str) -> (Code, String) {
+fn unanswered(told: &str, place: &str, entered: Entered) -> (Code, String) {
     let lower = told.to_lowercase();
     let has = |words: &str| lower.contains(words);
+    let is_of_way = has("authentication tag") || has("unsupported authentication");
+    if is_of_way && entered != Entered::Configured {
+        let message = "the warehouse asks for temporary credentials in a way that Outflow does not have; use `redshift-data://`, or a user with a password kept as MD5";
+        return (Code::WarehouseDenied, message.to_owned());
+    }
     if has("authentication tag `13`") {
         let message = "the database user's password is kept as SHA-256, and this way of logging in is Redshift's own (authentication request 13), \
                        which Outflow does not have; set the password anew as MD5, or use `redshift-data://`";
         return (Code::WarehouseDenied, message.to_owned());
     }
-    if has("authentication tag") || has("unsupported authentication") {
+    if is_of_way {
         return (
             Code::WarehouseDenied,
             "the warehouse asks to log in in a way that Outflow does not have; use a user with a password kept as MD5".to_owned(),
@@ -133,7 +155,8 @@ fn unanswered(told: &str, place: &str) -> (Code, String) {
     (Code::WarehouseUnavailable, message)
 }
 
-fn chain(error: &tokio_postgres::Error) -> String {
+/// The words of an error and of what is behind it.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -165,9 +188,12 @@ mod tests {
             ("error performing TLS handshake: tls handshake eof", Code::WarehouseUnavailable, "encrypted"),
             ("error connecting to server: Connection refused (os error 111)", Code::WarehouseUnavailable, "security group"),
         ] {
-            let (found, message) = unanswered(told, "host:5439");
+            let (found, message) = unanswered(told, "host:5439", Entered::Configured);
             assert_eq!(found, code, "{told}: {message}");
             assert!(message.contains(part) && !message.ends_with('.'), "{message}");
         }
+        let temporary = Entered::Temporary { number: 1, is_kept: false };
+        let (code, message) = unanswered("unknown authentication tag `13`", "host:5439", temporary);
+        assert!(code == Code::WarehouseDenied && message.contains("`redshift-data://`"), "{message}");
     }
 }
