@@ -154,7 +154,7 @@ impl RedshiftWire {
         }
         // Whoever lost the attempt to another process, and does not know it yet, finds the other's.
         let rows = session.rows(&record::standings_of(std::slice::from_ref(tagged))).await.map_err(error::query)?;
-        if record::standing(&rows, tagged).is_some() {
+        if record::standing(&rows, tagged).is_some() || self.lookout.is_in_recents(tagged).await? {
             return Ok(());
         }
         self.runs.send(tagged, format!("{} {}", tagged.tag, statement.to_sql()), session, room, send_by)
@@ -192,11 +192,13 @@ impl RedshiftWire {
         Ok(())
     }
 
-    /// The columns of a query, which does not run. Where the driver does not know a type, the names alone are known.
+    /// The columns of a query, which does not run. Where the driver does not know a type, it runs without rows, and the names alone are known.
     async fn columns(&self, query: &str) -> Result<Vec<Column>> {
         let sql = empty::columns_of(query);
         let error = match self.pool.prepare(&sql, QUERY_WITHIN).await {
             Ok(prepared) => return Ok(prepared.columns().iter().map(column_of).collect()),
+            // Asked again, it can tell the types.
+            Err(error) if error.kind().is_retryable() => return Err(error),
             Err(error) => error,
         };
         let names = self.pool.names(&sql, QUERY_WITHIN).await?;

@@ -105,6 +105,14 @@ impl Lookout {
         now.duration_since(missed.first) >= self.settle
     }
 
+    /// Whether it runs by `STV_RECENTS`, where there is one: that may know it before the record does.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub(super) async fn is_in_recents(&self, statement: &Tagged) -> Result<bool> {
+        Ok(self.look_at_recents(statement).await?.is_some())
+    }
+
     /// The sessions in which it runs by `STV_RECENTS`, where there is one.
     async fn look_at_recents(&self, statement: &Tagged) -> Result<Option<Vec<i32>>> {
         if self.has_no_recents.load(Ordering::Relaxed) {
