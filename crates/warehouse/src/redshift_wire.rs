@@ -154,7 +154,7 @@ impl RedshiftWire {
         }
         // Whoever lost the attempt to another process, and does not know it yet, finds the other's.
         let rows = session.rows(&record::standings_of(std::slice::from_ref(tagged))).await.map_err(error::query)?;
-        if record::standing(&rows, tagged).is_some() || self.lookout.is_in_recents(tagged).await? {
+        if record::standing(&rows, tagged).is_some() || self.lookout.is_in_recents(tagged, &session).await? {
             return Ok(());
         }
         self.runs.send(tagged, format!("{} {}", tagged.tag, statement.to_sql()), session, room, send_by)

@@ -9,9 +9,12 @@ use outflow_core::{Code, Error, Result, StatementId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::connect::Session;
+use super::error;
 use super::pool::Pool;
 use super::record::{self, Standing};
 use super::tag::Tagged;
+use crate::redshift::Row;
 use crate::redshift::seen::Trouble;
 
 /// How long a look may take.
@@ -105,12 +108,16 @@ impl Lookout {
         now.duration_since(missed.first) >= self.settle
     }
 
-    /// Whether it runs by `STV_RECENTS`, where there is one: that may know it before the record does.
+    /// Whether it runs by `STV_RECENTS`, where there is one: that may know it before the record does. A session of the caller's is asked.
     ///
     /// # Errors
     /// When it cannot be asked.
-    pub(super) async fn is_in_recents(&self, statement: &Tagged) -> Result<bool> {
-        Ok(self.look_at_recents(statement).await?.is_some())
+    pub(super) async fn is_in_recents(&self, statement: &Tagged, session: &Session) -> Result<bool> {
+        if self.has_no_recents.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let rows = session.rows(&record::recent(statement)).await.map_err(error::query);
+        Ok(self.recents(rows)?.is_some())
     }
 
     /// The sessions in which it runs by `STV_RECENTS`, where there is one.
@@ -118,7 +125,11 @@ impl Lookout {
         if self.has_no_recents.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        match self.pool.rows(&record::recent(statement), LOOK).await {
+        self.recents(self.pool.rows(&record::recent(statement), LOOK).await)
+    }
+
+    fn recents(&self, rows: Result<Vec<Row>>) -> Result<Option<Vec<i32>>> {
+        match rows {
             Ok(rows) => Ok(Some(record::sessions(&rows)).filter(|sessions| !sessions.is_empty())),
             Err(error) if error.kind().is_retryable() => Err(error),
             Err(error) => {
