@@ -45,23 +45,27 @@ impl Tour {
         Self { place, demo }
     }
 
-    /// A block as a script for this service, which ends at the first command that fails.
+    /// A block as a script for this service.
     fn script(&self, block: &str) -> Command {
-        let program = Path::new(env!("CARGO_BIN_EXE_outflow")).parent().unwrap().display().to_string();
-        let address = self.demo.url.trim_start_matches("http://");
-        let text = block.replace("127.0.0.1:8080", address).replace("$PWD/target/debug", &program);
-        // What is refused is no output: but where the README shows a refusal.
-        let is_refusal = text.contains("DELETE FROM");
-        let curl = if is_refusal { "" } else { "curl() { command curl --fail --silent --show-error \"$@\"; };" };
-        let mut command = Command::new("sh");
-        command.args(["-ec", &format!("{curl}\n{text}")]).current_dir(self.place.root());
-        command.env_remove("OUTFLOW_SERVER").env_remove("OUTFLOW_CONFIG");
-        command
+        script(&self.place, &block.replace("127.0.0.1:8080", self.demo.url.trim_start_matches("http://")))
     }
 
     fn get(&self, path: &str) -> Value {
         serde_json::from_str(&http("GET", &format!("{}{path}", self.demo.url), None).1).unwrap()
     }
+}
+
+/// A block as a script, which ends at the first command that fails.
+fn script(place: &Place, block: &str) -> Command {
+    let program = Path::new(env!("CARGO_BIN_EXE_outflow")).parent().unwrap().display().to_string();
+    let text = block.replace("$PWD/target/debug", &program);
+    // What is refused is no output: but where the README shows a refusal.
+    let is_refusal = text.contains("DELETE FROM");
+    let curl = if is_refusal { "" } else { "curl() { command curl --fail --silent --show-error \"$@\"; };" };
+    let mut command = Command::new("sh");
+    command.args(["-ec", &format!("{curl}\n{text}")]).current_dir(place.root());
+    command.env_remove("OUTFLOW_SERVER").env_remove("OUTFLOW_CONFIG");
+    command
 }
 
 /// What the README shows, but for what no two runs have in common.
@@ -113,7 +117,7 @@ fn the_five_minutes_with_curl_go_as_they_are_told() {
 #[test]
 fn the_same_goes_at_the_command_line() {
     let tour = Tour::start();
-    let blocks = blocks("## The same at the command line", "## How it is put together");
+    let blocks = blocks("## The same at the command line", "## The same from Redshift into S3");
     assert_eq!(blocks.len(), 1, "{blocks:?}");
     let ended = finish(tour.script(&blocks[0].text), None);
     assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
@@ -123,4 +127,35 @@ fn the_same_goes_at_the_command_line() {
     assert_eq!(std::fs::read_to_string(tour.place.path("nation.csv")).unwrap().lines().count(), 26);
     assert_eq!(tour.get("/api/unload/tour-3")["status"], "DONE");
     assert_eq!(tour.get("/api/unload/tour-4")["status"], "CANCELLED");
+}
+
+#[test]
+fn an_emulator_stands_for_redshift_as_it_is_told() {
+    let place = Place::new();
+    let blocks = blocks("## The same from Redshift into S3", "## How it is put together");
+    let [config, emulate, unload] = blocks.as_slice() else { panic!("{blocks:?}") };
+    let told = place.path("told");
+    let free = "outflow emulate redshift --pg 127.0.0.1:0 --data-api 127.0.0.1:0";
+    assert!(emulate.text.contains("outflow emulate redshift"), "{emulate:?}");
+    // What runs is the program itself, which is stopped by its own process id.
+    let mut command = script(&place, &emulate.text.replace("outflow emulate redshift", &format!("exec {free}")));
+    command.stdout(std::fs::File::create(&told).unwrap());
+    let _emulator = Running::watch_kept(command);
+    let address = || {
+        let text = std::fs::read_to_string(&told).unwrap();
+        text.lines().find_map(|line| line.strip_prefix("data-api ").map(str::to_owned))
+    };
+    eventually("the address of the Data API", || address().is_some());
+
+    assert!(unload.text.contains("http://127.0.0.1:8439"), "{unload:?}");
+    let mut command = script(&place, &unload.text.replace("http://127.0.0.1:8439", &address().unwrap()));
+    command.env("OUTFLOW_SERVER_LISTEN", "127.0.0.1:0");
+    let ended = finish(command, None);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("one row was unloaded, read and deleted"), "{}", ended.stdout);
+    assert_eq!(std::fs::read_to_string(place.path("from-redshift.csv")).unwrap().lines().count(), 26);
+
+    std::fs::write(place.path("outflow.toml"), &config.text).unwrap();
+    let ended = place.run(&["config", "show", "--config", "outflow.toml"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
 }
