@@ -63,7 +63,7 @@ pub struct Pace {
     pub executes_per_second: f64,
     /// `DescribeStatement` and `GetStatementResult` in a second.
     pub describes_per_second: f64,
-    /// `CancelStatement` and `ListStatements` in a second, each of which has the smallest of quotas.
+    /// `CancelStatement`, and as many `ListStatements`, in a second: each has a quota of its own, the smallest there is.
     pub others_per_second: f64,
     /// Whether answers are asked to be held back until a statement ends.
     pub long_polls: bool,
@@ -166,6 +166,6 @@ impl Warehouse for RedshiftData {
 
     /// Asks the Data API alone: a statement would wake a serverless workgroup, which costs money by the minute.
     async fn check(&self) -> Result<()> {
-        self.api.reach().await.map_err(|refusal| refusal.error)
+        self.api.reach().await
     }
 }

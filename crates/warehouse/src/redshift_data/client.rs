@@ -12,17 +12,21 @@ use aws_sdk_redshiftdata::operation::describe_statement::DescribeStatementOutput
 use aws_sdk_redshiftdata::operation::get_statement_result::GetStatementResultOutput;
 use aws_sdk_redshiftdata::types::{SqlParameter, StatementData, StatusString};
 use outflow_core::statement::literal;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
 
 use super::RedshiftDataConfig;
 use super::budget::Budget;
 use super::error::{Refusal, refusal};
 use crate::redshift::aws::{self, ANSWER, CONNECT};
+use crate::redshift::seen::Trouble;
 
 /// How many statements a page of a list has at most; the Data API allows no more.
 const PAGE: i32 = 100;
 /// So many statements of one name are more than there can be.
 const PAGES: usize = 20;
+/// How long it is believed whether the Data API answers.
+const FRESH: Duration = Duration::from_secs(5);
 
 /// The Data API for one warehouse.
 #[derive(Debug)]
@@ -31,7 +35,9 @@ pub(super) struct DataApi {
     client: OnceCell<Client>,
     executes: Budget,
     describes: Budget,
-    others: Budget,
+    lists: Budget,
+    cancels: Budget,
+    reached: Mutex<Option<(Instant, Result<(), Trouble>)>>,
 }
 
 /// Sets what every statement of the warehouse runs as and where.
@@ -54,7 +60,9 @@ impl DataApi {
             client: OnceCell::new(),
             executes: Budget::new(pace.executes_per_second),
             describes: Budget::new(pace.describes_per_second),
-            others: Budget::new(pace.others_per_second),
+            lists: Budget::new(pace.others_per_second),
+            cancels: Budget::new(pace.others_per_second),
+            reached: Mutex::default(),
         }
     }
 
@@ -142,10 +150,10 @@ impl DataApi {
         let mut found = Vec::new();
         let mut next = None;
         for _ in 0..PAGES {
-            self.others.turn().await;
+            self.lists.turn().await;
             let call = self.client().await.list_statements().statement_name(name).status(StatusString::All);
             let call = call.role_level(true).max_results(PAGE).set_next_token(next);
-            let page = call.send().await.map_err(|error| self.others.told(refusal("ListStatements", error)))?;
+            let page = call.send().await.map_err(|error| self.lists.told(refusal("ListStatements", error)))?;
             found.extend(page.statements);
             next = page.next_token.filter(|token| !token.is_empty());
             if next.is_none() {
@@ -155,17 +163,28 @@ impl DataApi {
         Err(Refusal::senseless("ListStatements", "has no end"))
     }
 
-    /// Whether the Data API answers at all, without waking the warehouse.
-    pub(super) async fn reach(&self) -> Result<(), Refusal> {
-        self.others.turn().await;
-        let call = self.client().await.list_statements().role_level(true).max_results(1);
-        call.send().await.map(|_| ()).map_err(|error| self.others.told(refusal("ListStatements", error)))
+    /// Whether the Data API answers at all, without waking the warehouse. Whoever asks is told soon, however many lists are waited for; that is
+    /// asked once in a while, however many want to know.
+    pub(super) async fn reach(&self) -> outflow_core::Result<()> {
+        let mut reached = self.reached.lock().await;
+        let answer = match &*reached {
+            Some((at, answer)) if at.elapsed() < FRESH => answer.clone(),
+            _ => {
+                self.lists.go_first();
+                let call = self.client().await.list_statements().role_level(true).max_results(1);
+                let refused = |error| Trouble::from(&self.lists.told(refusal("ListStatements", error)).error);
+                let answer = call.send().await.map(|_| ()).map_err(refused);
+                *reached = Some((Instant::now(), answer.clone()));
+                answer
+            }
+        };
+        answer.map_err(|trouble| trouble.to_error())
     }
 
     pub(super) async fn cancel(&self, id: &str) -> Result<(), Refusal> {
-        self.others.turn().await;
+        self.cancels.turn().await;
         let answer = self.client().await.cancel_statement().id(id).send().await;
-        answer.map(|_| ()).map_err(|error| self.others.told(refusal("CancelStatement", error)))
+        answer.map(|_| ()).map_err(|error| self.cancels.told(refusal("CancelStatement", error)))
     }
 
     /// A page of what a statement gave.

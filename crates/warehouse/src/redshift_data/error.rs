@@ -39,7 +39,7 @@ impl Refusal {
     /// Whether it refuses to hold the answer back until the statement ends.
     pub(super) fn is_of_waiting(&self) -> bool {
         self.name == "ActiveWaitingRequestsExceededException"
-            || (self.name == "ValidationException" && self.said.contains("WaitTimeSeconds"))
+            || (self.is_validation() && self.said.to_lowercase().contains("waittimeseconds"))
     }
 
     /// Whether the Data API does not know the statement.

@@ -21,11 +21,25 @@ const MAX_TEXT: usize = 100_000;
 const REST: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(4));
 /// How long it is believed that nothing runs: whoever was refused looks at once, and later somebody else may have started it, after the lease.
 const MEMORY: Duration = Duration::from_secs(5);
+/// How long after it was cut off a search may be gone on with: whoever asks on does so sooner, and later somebody else may have submitted.
+const PAUSE: Duration = Duration::from_secs(60);
 
-/// The tokens whose statement does not run for certain: every answer to a submit was a refusal, the last one then.
+/// What is known of tokens.
 #[derive(Debug, Default)]
 pub(super) struct Submits {
+    /// Those whose statement does not run for certain: every answer to a submit was a refusal, the last one then.
     refused: Mutex<HashMap<String, Instant>>,
+    /// Those whose statement is looked for.
+    searches: Mutex<HashMap<String, Search>>,
+}
+
+/// A search for a statement that nobody has the outcome of yet.
+#[derive(Debug)]
+struct Search {
+    /// When it began.
+    since: Instant,
+    /// When it was asked for last.
+    asked: Instant,
 }
 
 impl Submits {
@@ -45,6 +59,7 @@ impl Submits {
         let until = Instant::now() + api.config().pace.patience;
         // Whoever lets go of this in the middle does not know what was sent.
         self.take_refused(&name);
+        lock(&self.searches).remove(&name);
         let mut is_unclear = false;
         let mut rest = REST.0;
         loop {
@@ -60,7 +75,8 @@ impl Submits {
             is_unclear |= refusal.may_have_taken_effect;
             // The token with another text, as after a change of the configuration: the statement is there.
             let is_of_token = refusal.is_validation() && refusal.said.to_lowercase().contains("token");
-            if (is_unclear || is_of_token)
+            // In whatever words that is refused.
+            if (is_unclear || refusal.is_validation())
                 && let Ok(Some(found)) = look(api, &name).await
             {
                 return Ok(found);
@@ -91,8 +107,9 @@ impl Submits {
         }
     }
 
-    /// The statement of that token, if there is or was one. What is not listed is believed only after a while from now: it may have been
-    /// sent until a moment ago, by this process or by one that died, and nobody knows when.
+    /// The statement of that token, if there is or was one. What is not listed is believed only after a while from when it was first asked
+    /// for: it may have been sent until a moment before, by this process or by one that died, and nobody knows when. Whoever is cut off and
+    /// asks again goes on from there, so that many who ask at once, more than the quota lets look in time, all find out.
     ///
     /// # Errors
     /// When it cannot be told.
@@ -101,28 +118,42 @@ impl Submits {
         if self.take_refused(&name) {
             return Ok(None);
         }
-        let since = Instant::now();
-        if let Some(found) = look(api, &name).await? {
-            return Ok(Some(found));
+        let settled = self.search(&name, Instant::now()) + api.config().pace.settle;
+        let mut found = None;
+        if Instant::now() < settled {
+            found = look(api, &name).await?;
         }
-        tokio::time::sleep_until(since + api.config().pace.settle).await;
-        look(api, &name).await
+        if found.is_none() {
+            tokio::time::sleep_until(settled).await;
+            found = look(api, &name).await?;
+        }
+        lock(&self.searches).remove(&name);
+        Ok(found)
+    }
+
+    /// Since when that name is looked for.
+    fn search(&self, name: &str, now: Instant) -> Instant {
+        let mut searches = lock(&self.searches);
+        searches.retain(|_, search| now < search.asked + PAUSE);
+        let search = searches.entry(name.to_owned()).or_insert(Search { since: now, asked: now });
+        search.asked = now;
+        search.since
     }
 
     fn note_refused(&self, name: &str) {
-        let mut refused = self.lock();
+        let mut refused = lock(&self.refused);
         refused.retain(|_, at| at.elapsed() < MEMORY);
         refused.insert(name.to_owned(), Instant::now());
     }
 
     /// Whether nothing runs for certain; it is forgotten with that.
     fn take_refused(&self, name: &str) -> bool {
-        self.lock().remove(name).is_some_and(|at| at.elapsed() < MEMORY)
+        lock(&self.refused).remove(name).is_some_and(|at| at.elapsed() < MEMORY)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The statement of exactly that name.
@@ -155,7 +186,22 @@ mod tests {
         submits.note_refused("a");
         assert!(submits.take_refused("a") && !submits.take_refused("a"));
         submits.note_refused("a");
-        *submits.lock().get_mut("a").unwrap() -= MEMORY;
+        *lock(&submits.refused).get_mut("a").unwrap() -= MEMORY;
         assert!(!submits.take_refused("a"));
+    }
+
+    #[test]
+    fn a_search_is_gone_on_with_unless_nobody_asked_for_a_while() {
+        let (submits, begun) = (Submits::default(), Instant::now());
+        assert_eq!(submits.search("a", begun), begun);
+        let mut now = begun;
+        for _ in 0..5 {
+            now += PAUSE / 2;
+            assert_eq!(submits.search("a", now), begun);
+        }
+        now += PAUSE;
+        assert_eq!(submits.search("b", now), now);
+        assert_eq!(lock(&submits.searches).len(), 1, "what nobody asks for any more is forgotten");
+        assert_eq!(submits.search("a", now), now);
     }
 }

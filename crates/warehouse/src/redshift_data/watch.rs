@@ -52,7 +52,8 @@ impl Watches {
         Self { api, of: Arc::default(), _stop: stopping.clone().drop_guard(), stopping }
     }
 
-    /// How the statement stands: at once when it has ended, else when `wait` has passed; the first look is always waited for.
+    /// How the statement stands: at once when it has ended, else when `wait` has passed. Who waits for less than a second waits for a look,
+    /// if there was none yet.
     pub(super) async fn poll(&self, statement_id: &StatementId, wait: Duration) -> Result<Progress> {
         if wait < Duration::from_secs(1) && !self.is_watched(statement_id) {
             let described = self.api.describe(statement_id.as_str(), None).await;
@@ -62,10 +63,9 @@ impl Watches {
         let ended = tokio::time::timeout(wait, seen.wait_for(Seen::is_final)).await;
         let found = match ended {
             Ok(Ok(found)) => found.clone(),
-            // The watching ended without an end to tell: nobody had asked for a while, the warehouse was let go of, or the task went with
-            // its runtime. The next poll begins anew.
-            Ok(Err(_)) => Seen::Running,
-            Err(_) => Seen::Running,
+            // Nothing was seen in that time; or the watching ended without an end to tell: nobody had asked for a while, the warehouse was
+            // let go of, or the task went with its runtime. The next poll begins anew.
+            Err(_) | Ok(Err(_)) => Seen::Running,
         };
         if found.is_final() {
             self.lock().remove(statement_id);
@@ -121,7 +121,8 @@ async fn follow(api: &DataApi, id: &StatementId, watch: &Watch, sender: &watch::
         let wait = (api.config().pace.long_polls && begun >= waits_again_at).then_some(LONGEST_WAIT);
         let described = api.describe(id.as_str(), wait).await;
         match &described {
-            Err(refusal) if wait.is_some() && refusal.is_of_waiting() => {
+            // In whatever words that is refused; a statement's own description is valid without.
+            Err(refusal) if wait.is_some() && (refusal.is_of_waiting() || refusal.is_validation()) => {
                 tracing::debug!(said = refusal.said, "the Data API does not hold its answer back");
                 waits_again_at = Instant::now() + WITHOUT_WAITING;
                 continue;

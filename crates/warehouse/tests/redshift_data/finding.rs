@@ -185,6 +185,47 @@ async fn a_token_that_was_used_for_another_text_names_what_was_started() {
 }
 
 #[tokio::test]
+async fn whatever_words_refuse_a_token_what_was_started_is_found() {
+    let fake = Fake::start().await;
+    let (warehouse, token) = (fake.warehouse(), token());
+    let id = warehouse.start(&statement("SELECT 1"), &token).await.unwrap();
+    fake.fail("ExecuteStatement", [Fault::Refuse("ValidationException", "The request was sent before with other parameters.")]);
+    assert_eq!(warehouse.start(&statement("SELECT 2"), &token).await.unwrap(), id);
+    // What nothing was started for stays refused.
+    fake.fail("ExecuteStatement", [Fault::Refuse("ValidationException", "no such workgroup")]);
+    let error = warehouse.start(&statement("SELECT 1"), &crate::token()).await.unwrap_err();
+    assert_eq!(error.code(), Code::ConfigInvalid);
+}
+
+#[tokio::test]
+async fn more_than_the_quota_lets_look_in_time_all_find_out() {
+    // As after a restart: who takes an unload over is cut off after a while, and asks again.
+    const CUT_OFF: Duration = Duration::from_millis(800);
+    let fake = Fake::start().await;
+    let mut config = fake.config();
+    config.pace.others_per_second = 20.0;
+    config.pace.settle = Duration::from_millis(100);
+    let warehouse = outflow_warehouse::redshift_data::RedshiftData::new(config).unwrap();
+    let mut looking: Vec<AttemptToken> = (0..40).map(|_| AttemptToken::new(UnloadId::generate(), 1)).collect();
+    for _ in 0..20 {
+        let searches = looking.iter().map(|token| tokio::time::timeout(CUT_OFF, warehouse.find(token)));
+        let outcomes = futures::future::join_all(searches).await;
+        let mut outcomes = outcomes.into_iter();
+        looking.retain(|_| match outcomes.next().unwrap() {
+            Ok(found) => {
+                assert_eq!(found.unwrap(), None);
+                false
+            }
+            Err(_) => true,
+        });
+        if looking.is_empty() {
+            return;
+        }
+    }
+    panic!("{} never find out, after {} lists", looking.len(), fake.calls("ListStatements").len());
+}
+
+#[tokio::test]
 async fn a_statement_that_is_too_long_is_not_sent() {
     let fake = Fake::start().await;
     let error = fake.warehouse().start(&statement(&"'".repeat(60_000)), &token()).await.unwrap_err();

@@ -45,6 +45,18 @@ async fn where_long_polls_are_refused_looks_come_at_a_distance() {
 }
 
 #[tokio::test]
+async fn a_data_api_that_does_not_know_of_long_polls_is_asked_without() {
+    for words in ["Value '30' at 'waitTimeSeconds' failed to satisfy constraint", "unexpected member"] {
+        let fake = Fake::start().await;
+        let warehouse = fake.warehouse();
+        let id = warehouse.start(&statement("SELECT 1"), &token()).await.unwrap();
+        fake.end(id.as_str(), "FINISHED", "");
+        fake.fail("DescribeStatement", [Fault::Refuse("ValidationException", words)]);
+        assert!(matches!(warehouse.poll(&id, LONG).await.unwrap(), Progress::Finished { .. }), "{words}");
+    }
+}
+
+#[tokio::test]
 async fn throttling_of_looks_is_no_news() {
     let fake = Fake::start().await;
     let warehouse = fake.warehouse();
@@ -95,6 +107,30 @@ async fn a_cancel_reaches_it_from_any_process_and_does_nothing_to_what_has_ended
     elsewhere.cancel(&StatementId::new("00000000-0000-4000-8000-999999999999")).await.unwrap();
     fake.fail("CancelStatement", [Fault::Refuse("DatabaseConnectionException", "no")]);
     assert_eq!(elsewhere.cancel(&id).await.unwrap_err().code(), Code::WarehouseUnavailable);
+}
+
+#[tokio::test]
+async fn neither_a_cancel_nor_a_check_waits_for_those_who_look() {
+    let fake = Fake::start().await;
+    let mut config = fake.config();
+    config.pace.others_per_second = 0.1;
+    let warehouse = Arc::new(outflow_warehouse::redshift_data::RedshiftData::new(config).unwrap());
+    let id = warehouse.start(&statement("SELECT 1"), &token()).await.unwrap();
+    let looking: Vec<_> = (0..3)
+        .map(|_| {
+            let warehouse = Arc::clone(&warehouse);
+            tokio::spawn(async move { warehouse.find(&token()).await })
+        })
+        .collect();
+    while fake.calls("ListStatements").is_empty() {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::timeout(Duration::from_secs(5), warehouse.cancel(&id)).await.unwrap().unwrap();
+    for _ in 0..10 {
+        tokio::time::timeout(Duration::from_secs(5), warehouse.check()).await.unwrap().unwrap();
+    }
+    assert_eq!(fake.calls("ListStatements").len(), 2, "one of a search, one of all the checks");
+    looking.into_iter().for_each(|looking| looking.abort());
 }
 
 #[tokio::test]
