@@ -14,7 +14,8 @@ use outflow_core::warehouse::Progress;
 use outflow_core::{AttemptToken, Code, Error, ErrorKind, Failure, State, StatementId, Status, Timestamp, Unload};
 use tokio_util::sync::CancellationToken;
 
-use self::ask::{Found, answer};
+use self::ask::Found;
+pub(crate) use self::ask::answer;
 use crate::boundary::Boundary;
 use crate::engine::{Engine, Settings, Station};
 use crate::finalize::{Finalizer, is_joined};
@@ -373,6 +374,7 @@ impl Driver {
                         Boundary::Waiting.pass();
                     }
                     self.engine.note_end(&next);
+                    self.engine.stop_what_is_left(&next);
                     return Ok(next);
                 }
                 Ok(Outcome::Stale(next)) if next.version > found.version && is_name_of_cancelled(&next, &change) => found = next,

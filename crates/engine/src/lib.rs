@@ -11,6 +11,7 @@ mod drive;
 mod ended;
 mod engine;
 mod finalize;
+mod left_behind;
 mod reconciler;
 mod submit;
 mod sweeper;

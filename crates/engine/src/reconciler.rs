@@ -58,7 +58,7 @@ impl Engine {
 
     /// Ends all unloads whose deadline has passed and whom no worker holds. One that may have a live statement gets, beyond its deadline,
     /// the time that a worker would have had to take it over and stop the statement; then its outcome is unknown.
-    async fn settle_overdue(&self) -> Result<()> {
+    async fn settle_overdue(self: &Arc<Self>) -> Result<()> {
         let patience = as_delta(self.settings.cancel_grace + self.settings.lease);
         loop {
             let now = self.clock.now();
@@ -77,13 +77,14 @@ impl Engine {
     }
 
     /// Ends one; whether it has ended or is somebody else's now.
-    async fn settle(&self, unload: &Unload) -> Result<bool> {
+    async fn settle(self: &Arc<Self>, unload: &Unload) -> Result<bool> {
         Boundary::Settling.pass();
         let change = Change::new(Event::DeadlinePassed { fate: Fate::Unknown }, self.clock.now());
         let outcome = self.store.transition(unload.unload_id(), unload.version, None, change).await?;
         if let Outcome::Updated(ended) = &outcome {
             tracing::warn!("the deadline passed without a worker");
             self.note_end(ended);
+            self.stop_what_is_left(ended);
         }
         Ok(!matches!(outcome, Outcome::Illegal(..) | Outcome::Fenced))
     }

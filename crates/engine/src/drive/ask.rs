@@ -63,7 +63,7 @@ impl Driver {
 }
 
 /// The warehouse's answer, or that it gave none in time; then whatever was asked for may have taken effect.
-pub(super) async fn answer<T>(within: Duration, asked: impl Future<Output = Answer<T>>) -> Answer<T> {
+pub(crate) async fn answer<T>(within: Duration, asked: impl Future<Output = Answer<T>>) -> Answer<T> {
     tokio::time::timeout(within, asked).await.unwrap_or_else(|_| {
         let message = format!("the warehouse did not answer within {} s", within.as_secs());
         Err(Error::new(Code::WarehouseUnavailable, message))

@@ -42,6 +42,10 @@ async fn what_nobody_can_tell_by_the_deadline_is_unknown_and_never_run_again() {
     let unload = world.until_terminal("a").await;
     assert_eq!((code(&unload), unload.state.attempt(), world.warehouse.started()), ("outcome_unknown", 1, 1));
     assert!(!unload.state.failure().unwrap().retryable);
+    assert_eq!(world.warehouse.live(), 1);
+    world.warehouse.silence(false);
+    eventually("what was left running is stopped", async || world.warehouse.live() == 0).await;
+    assert_eq!(world.find("a").await.version, unload.version, "the unload was over");
     engine.stop().await;
 }
 
@@ -101,6 +105,28 @@ async fn what_may_still_run_when_nobody_holds_it_ends_unknown() {
     assert_eq!(world.find("begun").await.status(), Status::Running, "a worker would have had time to stop it");
     world.clock.advance(3_700);
     assert_eq!(code(&world.until_terminal("begun").await), "outcome_unknown");
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ran_when_nobody_was_there_is_stopped_by_whoever_ends_the_unload() {
+    let mut world = World::new().await;
+    world.warehouse.script(&[Fault::Hangs]);
+    let first = world.engine();
+    first.start();
+    submit(&first, submission("a")).await;
+    world.until("a", |unload| matches!(unload.state, State::Executing { .. })).await;
+    first.stop().await;
+    // A worker that claims nothing: the reconciler is alone, long after the deadline.
+    world.settings.cancel_grace = Duration::ZERO;
+    let stalled = Flaky::new(Arc::clone(&world.store), Flaw::Stalls { claims: true });
+    stalled.stall(true);
+    let engine = world.engine_on(stalled as _);
+    world.clock.advance(90_000);
+    engine.start();
+    assert_eq!(code(&world.until_terminal("a").await), "outcome_unknown");
+    eventually("what was left running is stopped", async || world.warehouse.live() == 0).await;
+    assert_eq!(world.warehouse.started(), 1);
     engine.stop().await;
 }
 
