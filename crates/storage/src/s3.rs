@@ -114,13 +114,29 @@ impl Bucket {
         }
     }
 
+    /// What a refusal to look at an object means. The answer to a `HEAD` has no body, so that expired credentials, a wrong clock and a
+    /// missing right look alike; the answer to a list says which it is.
+    async fn explained(&self, key: &str, failure: Failure) -> Failure {
+        if failure.name.is_some() || !matches!(failure.status, Some(400 | 403)) {
+            return failure;
+        }
+        let listed = self.quick.list_objects_v2().bucket(&self.name).prefix(key).max_keys(1).send().await;
+        match listed.map_err(|error| self.failure("s3:ListBucket", error)) {
+            Err(said) if said.name.as_deref() != Some("AccessDenied") => said,
+            _ => failure,
+        }
+    }
+
     /// The CRC-64/NVME that S3 keeps of a whole object, lowercase hexadecimal; `None` when it keeps none.
     ///
     /// # Errors
     /// What keeps us from it.
     pub(crate) async fn crc64nvme(&self, key: &str) -> Result<Option<String>, Failure> {
         let head = self.quick.head_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled).send().await;
-        let head = head.map_err(|error| self.failure("s3:GetObject", error))?;
+        let head = match head.map_err(|error| self.failure("s3:GetObject", error)) {
+            Ok(head) => head,
+            Err(failure) => return Err(self.explained(key, failure).await),
+        };
         let kept = head.checksum_crc64_nvme().and_then(|value| STANDARD.decode(value).ok()).filter(|bytes| bytes.len() == 8);
         Ok(kept.map(|bytes| hex(&bytes)))
     }

@@ -8,7 +8,7 @@ mod objects;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_credential_types::Credentials;
@@ -107,6 +107,8 @@ pub(crate) struct State {
     pub(crate) uploads: Mutex<HashMap<String, String>>,
     /// Versions in their order, when the bucket has them.
     pub(crate) versions: Mutex<Option<Vec<Version>>>,
+    /// Whether objects are given out whole, whatever is asked for.
+    pub(crate) ignores_ranges: AtomicBool,
 }
 
 /// A version of an object, or a delete marker.
@@ -182,6 +184,11 @@ impl S3Server {
     /// Cuts every connection that there is.
     pub fn cut_all(&self) {
         self.shared.cut.notify_waiters();
+    }
+
+    /// From now on, whoever asks for a range gets the whole, as from what does not speak S3 well.
+    pub fn ignore_ranges(&self) {
+        self.shared.state.ignores_ranges.store(true, Ordering::Relaxed);
     }
 
     /// From now on, objects have versions.

@@ -46,6 +46,11 @@ impl Storage {
         }
         match joined? {
             Joined::Made { size, through_us } => {
+                let found = self.head(target).await?;
+                if found != Some(size) {
+                    let found = found.map_or_else(|| "is not there".to_owned(), |found| format!("has {found} bytes"));
+                    return Err(Error::new(Code::VerificationFailed, format!("{what}: it {found}, and its parts have {size}")));
+                }
                 tracing::info!(parts = parts.len(), size, through_us, "joined");
                 Ok(size)
             }
@@ -90,7 +95,7 @@ impl Storage {
 
     async fn stretch(&self, key: &StorageKey, from: u64) -> Result<Stretch> {
         let FileStat { size, etag, .. } = self.stat(key).await?.ok_or_else(|| missing(key))?;
-        Ok(Stretch { key: self.whole_key(key), etag: Some(etag), range: from..size })
+        Ok(Stretch { key: self.whole_key(key), etag: Some(etag), range: from..size, size })
     }
 
     async fn begins_with(&self, bucket: &Bucket, key: &StorageKey, head: &Bytes) -> Result<()> {

@@ -161,6 +161,10 @@ where
         (_, "InvalidAccessKeyId" | "InvalidToken" | "SignatureDoesNotMatch") => {
             (Code::StorageDenied, format!("S3 does not take the AWS credentials ({said}); check the access key and its secret"))
         }
+        (_, "InvalidObjectState") => {
+            let sentence = "the object lies in an archive, from where S3 gives nothing at once; see that no lifecycle rule moves results there";
+            (Code::StorageDenied, sentence.to_owned())
+        }
         (Some(401 | 403), _) => (Code::StorageDenied, refused(&said, missing_right(error.message()), action, bucket)),
         (Some(412), _) => (Code::StorageUnavailable, "the object was replaced meanwhile".to_owned()),
         (Some(507), _) => (Code::StorageFull, "there is no room left; free some, or shorten the retention".to_owned()),

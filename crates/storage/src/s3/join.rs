@@ -82,7 +82,7 @@ impl Bucket {
         for piece in pieces {
             match piece {
                 Source::Bytes(bytes) => whole.extend_from_slice(bytes),
-                Source::Object(Stretch { key, etag, range }) => {
+                Source::Object(Stretch { key, etag, range, .. }) => {
                     whole.extend_from_slice(&self.bytes(key, range.clone(), etag.clone()).await?);
                 }
             }

@@ -13,7 +13,7 @@ use object_store::{
     Attributes, CopyMode, CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
-use outflow_core::Timestamp;
+use outflow_core::{Code, Timestamp};
 
 use super::address::ENCODED;
 use super::delete::AT_ONCE;
@@ -104,14 +104,21 @@ impl Bucket {
         Ok(written.e_tag)
     }
 
-    /// Reads a stretch of an object, all of it.
+    /// Reads a stretch of an object, all of it and nothing else.
     pub(crate) async fn bytes(&self, key: &str, range: Range<u64>, etag: Option<String>) -> Result<Bytes, Failure> {
         let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or_default();
-        let answer = self.ask(key, Some(bytes_of(&range)), etag.clone()).await?;
+        if length == 0 {
+            return Ok(Bytes::new());
+        }
+        let answer = self.ask(key, &range, etag.clone()).await?;
         let mut whole = Vec::with_capacity(length);
         let mut pieces = self.pieces(key.to_owned(), range, etag, answer.body);
         while let Some(piece) = pieces.try_next().await? {
             whole.extend_from_slice(&piece);
+        }
+        if whole.len() != length {
+            let what = format!("{} of {length} bytes of `{key}` came", whole.len());
+            return Err(broken_off(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, what)));
         }
         Ok(whole.into())
     }
@@ -140,7 +147,7 @@ impl Bucket {
                         Err(error) if breaks == BREAKS || rest.is_empty() || etag.is_none() => return Err(broken_off(error)),
                         Err(_) => {
                             breaks += 1;
-                            body = bucket.ask(&key, Some(bytes_of(&rest)), etag.clone()).await?.body;
+                            body = bucket.ask(&key, &rest, etag.clone()).await?.body;
                         }
                     }
                 }
@@ -149,9 +156,18 @@ impl Bucket {
         pieces.boxed()
     }
 
-    async fn ask(&self, key: &str, range: Option<String>, if_match: Option<String>) -> Result<GetObjectOutput, Failure> {
-        let call = self.quick.get_object().bucket(&self.name).key(key).set_range(range).set_if_match(if_match);
-        call.send().await.map_err(|error| self.failure("s3:GetObject", error))
+    /// Asks for a stretch of an object. Another stretch, or the whole, is no answer: it would pass for the bytes that were asked for.
+    async fn ask(&self, key: &str, range: &Range<u64>, if_match: Option<String>) -> Result<GetObjectOutput, Failure> {
+        let call = self.quick.get_object().bucket(&self.name).key(key).range(bytes_of(range)).set_if_match(if_match);
+        let answer = call.send().await.map_err(|error| self.failure("s3:GetObject", error))?;
+        match answer.content_range().and_then(content_range) {
+            Some((given, _)) if given == *range => Ok(answer),
+            _ => {
+                let said = format!("asked for `{}`, given `{}`", bytes_of(range), answer.content_range().unwrap_or("all"));
+                let sentence = format!("what answers as S3 gives other bytes of `{key}` than it is asked for");
+                Err(Failure::said(Code::VerificationFailed, sentence, "InvalidRange", said))
+            }
+        }
     }
 
     async fn read(&self, location: &Path, options: GetOptions) -> Result<GetResult, Failure> {
@@ -177,7 +193,8 @@ impl Bucket {
     }
 
     async fn look(&self, location: &Path, options: GetOptions) -> Result<GetResult, Failure> {
-        let call = self.quick.head_object().bucket(&self.name).key(location.as_ref());
+        let key = location.as_ref();
+        let call = self.quick.head_object().bucket(&self.name).key(key);
         let call = call.set_if_match(options.if_match).set_if_none_match(options.if_none_match).set_version_id(options.version);
         let answer = match call.send().await.map_err(|error| self.failure("s3:GetObject", error)) {
             Err(failure) if failure.status == Some(404) => {
@@ -185,7 +202,8 @@ impl Bucket {
                 self.missing().await?;
                 return Err(failure);
             }
-            answer => answer?,
+            Err(failure) => return Err(self.explained(key, failure).await),
+            Ok(answer) => answer,
         };
         let size = size(answer.content_length);
         let meta = ObjectMeta {
@@ -217,7 +235,7 @@ fn size(length: Option<i64>) -> u64 {
     length.and_then(|length| u64::try_from(length).ok()).unwrap_or_default()
 }
 
-fn bytes_of(range: &Range<u64>) -> String {
+pub(super) fn bytes_of(range: &Range<u64>) -> String {
     format!("bytes={}-{}", range.start, range.end.saturating_sub(1))
 }
 

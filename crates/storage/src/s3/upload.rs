@@ -11,6 +11,7 @@ use object_store::{MultipartUpload, PutPayload, PutResult, UploadPart};
 
 use super::address::ENCODED;
 use super::join::MOST_PARTS;
+use super::store::bytes_of;
 use super::{Bucket, Failure, Stretch};
 
 /// An upload that was begun. Dropped before it is completed, it is aborted beside.
@@ -46,7 +47,8 @@ impl Begun {
         let from = percent_encoding::utf8_percent_encode(&source.key, ENCODED);
         let call = bucket.client.upload_part_copy().bucket(&bucket.name).key(&self.key).upload_id(&self.id).part_number(number);
         let call = call.copy_source(format!("{}/{from}", bucket.name)).set_copy_source_if_match(source.etag.clone());
-        let call = call.copy_source_range(format!("bytes={}-{}", source.range.start, source.range.end.saturating_sub(1)));
+        // Of a small object S3 copies no range, whichever bytes that names.
+        let call = call.set_copy_source_range((!source.is_whole()).then(|| bytes_of(&source.range)));
         let copied = call.send().await.map_err(|error| bucket.failure("s3:PutObject", error))?;
         let part = CompletedPart::builder().part_number(number);
         let Some(copied) = copied.copy_part_result else { return Ok(part.build()) };
@@ -189,8 +191,9 @@ impl MultipartUpload for Upload {
         Ok(PutResult { e_tag, version: None })
     }
 
+    /// What was aborted, or failed to be completed, is aborted already.
     async fn abort(&mut self) -> object_store::Result<()> {
-        let begun = self.begun.take().ok_or_else(|| self.over())?;
+        let Some(begun) = self.begun.take() else { return Ok(()) };
         begun.abort().await.map_err(|failure| failure.into_object_store(&self.key))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use s3s::checksum::ChecksumHasher;
 use s3s::dto::*;
@@ -9,6 +10,9 @@ use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 use s3s_fs::FileSystem;
 
 use super::{State, Version, locked};
+
+/// Of an object that is not larger, S3 copies no range.
+const SMALL: u64 = 5 << 20;
 
 /// The objects of all buckets.
 pub(super) struct Objects {
@@ -55,7 +59,10 @@ impl S3 for Objects {
         self.files.list_objects_v2(request).await
     }
 
-    async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+    async fn get_object(&self, mut request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        if self.state.ignores_ranges.load(Ordering::Relaxed) {
+            request.input.range = None;
+        }
         let (content_type, disposition) =
             (request.input.response_content_type.clone(), request.input.response_content_disposition.clone());
         let wanted = request.input.if_match.clone().and_then(|condition| condition.as_etag().cloned());
@@ -153,6 +160,11 @@ impl S3 for Objects {
     }
 
     async fn upload_part_copy(&self, request: S3Request<UploadPartCopyInput>) -> S3Result<S3Response<UploadPartCopyOutput>> {
+        if let (Some(_), CopySource::Bucket { bucket, key, .. }) = (&request.input.copy_source_range, &request.input.copy_source)
+            && std::fs::metadata(self.root.join(&**bucket).join(&**key)).is_ok_and(|found| found.len() <= SMALL)
+        {
+            return Err(s3_error!(InvalidRequest, "The specified copy source is not supported as a byte-range copy source"));
+        }
         self.files.upload_part_copy(request).await
     }
 

@@ -97,13 +97,46 @@ async fn a_bucket_in_another_region_is_said_with_its_region() {
 async fn credentials_that_have_expired_are_said() {
     let world = World::new().await;
     world.server.fail(|_| Some(Fault::Expired));
-    let error = world.storage.list(&place(1)).await.unwrap_err();
-    // Whoever renews them lets what waits go on: nothing is lost for it.
-    assert_eq!((error.code(), error.kind().is_retryable()), (Code::StorageUnavailable, true), "{}", error.chain());
-    assert!(error.message().contains("have expired") && error.message().contains("renew them"), "{error}");
+    // Whoever renews them lets what waits go on: nothing is lost for it. The answer to a `HEAD` has no word of it.
+    for error in [
+        world.storage.list(&place(1)).await.map(drop).unwrap_err(),
+        world.storage.head(&file("output000")).await.map(drop).unwrap_err(),
+        world.storage.kept_checksum(&file("output000")).await.map(drop).unwrap_err(),
+        world.storage.read(&file("output000"), 10).await.map(drop).unwrap_err(),
+        world.storage.join(&[JoinPart::File(file("output000"))], &file("joined.csv")).await.map(drop).unwrap_err(),
+    ] {
+        assert_eq!((error.code(), error.kind().is_retryable()), (Code::StorageUnavailable, true), "{}", error.chain());
+        assert!(error.message().contains("have expired") && error.message().contains("renew them"), "{error}");
+    }
     // When nothing runs yet, it is told at once.
     let error = Storage::open("s3://results", options(world.server.options())).await.unwrap_err();
     assert!(error.message().contains("have expired"), "{error}");
+}
+
+#[tokio::test]
+async fn why_s3_lets_nobody_look_is_said() {
+    let world = World::new().await;
+    for (status, name, code, said) in [
+        (403, "RequestTimeTooSkewed", Code::StorageUnavailable, "the clock"),
+        (403, "InvalidAccessKeyId", Code::StorageDenied, "check the access key"),
+        (404, "NoSuchBucket", Code::ConfigInvalid, "there is no bucket"),
+    ] {
+        world.server.fail(move |call| Some(Fault::Refused(if call.method == "HEAD" { 403 } else { status }, name, "no")));
+        let error = world.storage.head(&file("output000")).await.unwrap_err();
+        assert_eq!(error.code(), code, "{}", error.chain());
+        assert!(error.message().contains(said), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_a_rule_moved_into_an_archive_is_not_a_matter_of_rights() {
+    let world = World::new().await;
+    world
+        .server
+        .fail(|call| (call.method == "GET").then_some(Fault::Refused(403, "InvalidObjectState", "not valid for GLACIER")));
+    let error = world.storage.read(&file("output000"), 10).await.unwrap_err();
+    assert_eq!(error.code(), Code::StorageDenied, "{}", error.chain());
+    assert!(error.message().contains("archive") && !error.message().contains("allow"), "{error}");
 }
 
 #[tokio::test]
@@ -328,6 +361,8 @@ async fn an_upload_with_a_part_that_failed_is_never_completed() {
     upload.put_part(noise(2, 100).into()).await.unwrap_err();
     world.server.mend();
     upload.complete().await.unwrap_err();
+    // Whoever gives it up all the same has nothing to warn of.
+    upload.abort().await.unwrap();
     until(|| world.server.uploads() == 0).await;
 }
 

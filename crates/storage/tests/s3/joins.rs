@@ -48,6 +48,62 @@ async fn only_a_part_that_follows_a_header_passes_through_us_and_of_it_five_mebi
 }
 
 #[tokio::test]
+async fn of_a_small_file_s3_is_asked_for_no_range() {
+    let head = Bytes::from_static(b"a,b\n");
+    for sizes in [vec![6 * MIB, 6 * MIB, MIB], vec![6 * MIB, 3 * MIB, 4 * MIB], vec![5 * MIB, 5 * MIB, 5 * MIB]] {
+        let world = World::new().await;
+        let parts: Vec<_> = sizes.iter().enumerate().map(|(seed, size)| noise(seed, *size)).collect();
+        let names = ["output000", "output001", "output002"];
+        let keys = world.put(&names.into_iter().zip(parts.clone()).collect::<Vec<_>>()).await;
+        for head in [None, Some(head.clone())] {
+            let pieces = head.clone().map(JoinPart::Bytes).into_iter().chain(keys.iter().cloned().map(JoinPart::File));
+            world.storage.join(&pieces.collect::<Vec<_>>(), &file("joined.csv")).await.unwrap();
+            let expected = [head.as_deref().unwrap_or_default(), &parts.concat()].concat();
+            assert!(
+                world.storage.read(&file("joined.csv"), u64::MAX).await.unwrap() == expected,
+                "it has other bytes: {sizes:?}"
+            );
+        }
+    }
+    // A second file without the header that it begins with.
+    let world = World::new().await;
+    let keys = world.put(&[("output000", noise(1, 6 * MIB)), ("output001", [&head, &noise(2, MIB)[..]].concat())]).await;
+    let rest = JoinPart::Rest { key: keys[1].clone(), head, compression: Compression::None };
+    world.storage.join(&[JoinPart::File(keys[0].clone()), rest], &file("joined.csv")).await.unwrap();
+    let joined = world.storage.read(&file("joined.csv"), u64::MAX).await.unwrap();
+    assert!(joined == [noise(1, 6 * MIB), noise(2, MIB)].concat(), "it has other bytes");
+}
+
+#[tokio::test]
+async fn bytes_that_were_not_asked_for_are_in_no_file() {
+    let world = World::new().await;
+    let keys = world.put(&[("output000", noise(1, 6 * MIB)), ("output001", noise(2, 6 * MIB))]).await;
+    let mut pieces = vec![JoinPart::Bytes(Bytes::from_static(b"a,b\n"))];
+    pieces.extend(keys.into_iter().map(JoinPart::File));
+    world.server.ignore_ranges();
+    let error = world.storage.join(&pieces, &file("joined.csv")).await.unwrap_err();
+    assert_eq!(error.code(), Code::VerificationFailed, "{}", error.chain());
+    assert_eq!((world.server.uploads(), world.storage.head(&file("joined.csv")).await.unwrap()), (0, None));
+}
+
+#[tokio::test]
+async fn a_joined_file_that_has_not_the_size_of_its_parts_is_not_believed() {
+    let world = World::new().await;
+    let keys = world.put(&[("output000", noise(1, 6 * MIB)), ("output001", noise(2, 6 * MIB))]).await;
+    let pieces: Vec<_> = keys.into_iter().map(JoinPart::File).collect();
+    let joined = world.server.files("results").join("deep/er").join(file("joined.csv").path());
+    world.server.fail(move |call| {
+        if call.method == "HEAD" && call.path.ends_with("joined.csv") {
+            std::fs::write(&joined, "less").unwrap();
+        }
+        None
+    });
+    let error = world.storage.join(&pieces, &file("joined.csv")).await.unwrap_err();
+    assert_eq!(error.code(), Code::VerificationFailed, "{}", error.chain());
+    assert!(error.message().contains("has 4 bytes") && error.message().contains(&(12 * MIB).to_string()), "{error}");
+}
+
+#[tokio::test]
 async fn the_checksum_of_what_s3_made_is_the_one_that_s3_keeps() {
     let world = World::new().await;
     let keys = world.put(&[("output000", noise(1, 6 * MIB)), ("output001", noise(2, 6 * MIB))]).await;

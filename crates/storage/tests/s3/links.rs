@@ -58,6 +58,40 @@ async fn a_click_brings_the_file_with_its_name_and_type_and_ranges() {
 }
 
 #[tokio::test]
+async fn a_name_with_every_kind_of_character_is_written_copied_clicked_and_deleted() {
+    let server = S3Server::start("results").await;
+    let storage = Storage::open("s3://results/a b+c/100%/매출 & 'x'=1", options(server.options())).await.unwrap();
+    let names = [
+        "output/a=1%2F2%3D%25/b=월/0000_part_00.csv",
+        "output/a=x y+z&#;?/b=.../0000_part_00.csv",
+        "output/a='q' \"p\" (r)[s]{t}/0000_part_00.csv",
+        "output/a=~!@$^*,<>|`:/0000_part_00.csv",
+    ];
+    let bytes = noise(1, 5 << 20);
+    for name in names {
+        let uri = format!("{}{name}", storage.uri(&StorageKey::Attempt(place(1))));
+        assert_eq!(storage.file_name(&place(1), &uri).unwrap(), name);
+        storage.put(&file(name), bytes.clone().into()).await.unwrap();
+    }
+    let mut expected: Vec<_> = names.iter().map(|name| ((*name).to_owned(), bytes.len() as u64)).collect();
+    expected.sort_unstable();
+    assert_eq!(storage.list(&place(1)).await.unwrap(), expected);
+    let pieces = names.map(|name| outflow_storage::JoinPart::File(file(name)));
+    assert_eq!(storage.join(&pieces, &file("joined.csv")).await.unwrap(), 4 * bytes.len() as u64);
+    for name in names {
+        assert!(storage.read(&file(name), u64::MAX).await.unwrap() == bytes, "it has other bytes");
+        let link = storage.sign(&LinkTarget { key: file(name), ..target() }, LIFE, now()).await.unwrap();
+        let answer = http().get(&link.url).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{name}");
+        assert!(answer.bytes().await.unwrap() == bytes, "it has other bytes");
+        storage.delete(&file(name)).await.unwrap();
+    }
+    assert_eq!(storage.list(&place(1)).await.unwrap(), [("joined.csv".to_owned(), 4 * bytes.len() as u64)]);
+    storage.delete_attempt(&place(1)).await.unwrap();
+    assert_eq!(storage.list(&place(1)).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn a_link_is_for_its_own_method_and_its_own_file() {
     let world = World::new().await;
     world.put(&[("output000", noise(1, 10)), ("output001", noise(2, 10))]).await;

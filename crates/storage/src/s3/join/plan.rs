@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-/// S3 takes no smaller part, but for the last.
+/// S3 takes no smaller part, but for the last. Of an object that is not larger than that it copies no range either: AWS's documentation says
+/// 5 MB, and not of which kind.
 const LEAST: u64 = 5 << 20;
 /// What is copied as one part at most. S3 takes 5 GiB; smaller ones are copied side by side.
 const MOST_COPIED: u64 = 1 << 30;
@@ -29,6 +30,8 @@ pub(crate) struct Stretch {
     pub(crate) etag: Option<String>,
     /// Which of its bytes.
     pub(crate) range: Range<u64>,
+    /// How many it has.
+    pub(crate) size: u64,
 }
 
 /// A part of the upload.
@@ -52,6 +55,16 @@ impl Source {
 impl Stretch {
     fn length(&self) -> u64 {
         self.range.end.saturating_sub(self.range.start)
+    }
+
+    /// Whether it is the whole object.
+    pub(in crate::s3) fn is_whole(&self) -> bool {
+        self.range == (0..self.size)
+    }
+
+    /// Whether S3 copies it at all.
+    fn is_copied(&self) -> bool {
+        self.is_whole() || self.size > LEAST
     }
 
     /// The first so many bytes, and the rest.
@@ -99,22 +112,18 @@ impl Parts {
             Source::Object(stretch) => stretch,
             bytes @ Source::Bytes(_) => return self.gather(bytes),
         };
+        let lacking = if self.waiting.is_empty() { 0 } else { LEAST - self.gathered };
+        let (first, rest) = stretch.clone().split(lacking.min(stretch.length()));
         // The last part may be of any size, when it is not the only one.
-        let is_part = |length: u64, has_others: bool| length >= LEAST || (is_last && has_others && length > 0);
-        if self.waiting.is_empty() {
-            return if is_part(stretch.length(), !self.done.is_empty()) {
-                self.copy(stretch)
-            } else {
-                self.gather(Source::Object(stretch))
-            };
+        let has_others = lacking > 0 || !self.done.is_empty();
+        let is_part = rest.length() >= LEAST || (is_last && has_others && rest.length() > 0);
+        if !is_part || !rest.is_copied() {
+            return self.gather(Source::Object(stretch));
         }
-        let lacking = LEAST - self.gathered;
-        if is_part(stretch.length().saturating_sub(lacking), true) {
-            let (first, rest) = stretch.split(lacking);
+        if lacking > 0 {
             self.gather(Source::Object(first));
-            return self.copy(rest);
         }
-        self.gather(Source::Object(stretch));
+        self.copy(rest);
     }
 
     fn gather(&mut self, source: Source) {

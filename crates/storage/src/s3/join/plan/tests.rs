@@ -5,7 +5,7 @@ use super::*;
 const MIB: u64 = 1 << 20;
 
 fn object(number: usize, length: u64) -> Source {
-    Source::Object(Stretch { key: number.to_string(), etag: None, range: 0..length })
+    Source::Object(Stretch { key: number.to_string(), etag: None, range: 0..length, size: length })
 }
 
 fn head(length: u64) -> Source {
@@ -63,6 +63,20 @@ fn small_files_are_gathered_and_the_last_is_copied_however_small() {
 }
 
 #[test]
+fn of_a_small_file_nothing_is_copied_but_the_whole() {
+    // What the second lacks is not taken from the last, of which S3 would not copy the rest.
+    let parts = plan(files(&[6 * MIB, 3 * MIB, 4 * MIB]));
+    assert_eq!((parts.iter().map(length).collect::<Vec<_>>(), through_us(&parts)), (vec![6 * MIB, 7 * MIB], 7 * MIB));
+    // Without its first bytes, neither is the last.
+    let rest = Source::Object(Stretch { key: "rest".to_owned(), etag: None, range: 10..MIB, size: MIB });
+    assert_eq!(through_us(&plan(vec![object(0, 6 * MIB), rest])), MIB - 10);
+    let rest = Source::Object(Stretch { key: "rest".to_owned(), etag: None, range: 6 * MIB..7 * MIB, size: 7 * MIB });
+    assert_eq!(through_us(&plan(vec![object(0, 6 * MIB), rest])), 0);
+    // What has just the size of a part is one.
+    assert_eq!(through_us(&plan(files(&[LEAST, LEAST, LEAST]))), 0);
+}
+
+#[test]
 fn what_is_no_part_at_all_is_one_write() {
     assert_eq!(plan(files(&[MIB, 0, MIB])).len(), 1);
     assert!(plan(files(&[0, 0])).is_empty());
@@ -89,6 +103,8 @@ proptest! {
         let (last, before) = parts.split_last().map_or((0, &[][..]), |(last, before)| (length(last), before));
         prop_assert!(before.iter().all(|part| (LEAST..=MOST_COPIED).contains(&length(part))));
         prop_assert!(last <= MOST_COPIED);
+        let copied = parts.iter().filter_map(|part| if let Part::Copied(stretch) = part { Some(stretch) } else { None });
+        prop_assert!(copied.clone().all(|stretch| stretch.is_whole() || stretch.size > LEAST));
         let gathered = parts.iter().filter(|part| matches!(part, Part::Gathered(_)));
         prop_assert!(gathered.clone().all(|part| length(part) < 2 * LEAST));
     }
