@@ -10,6 +10,7 @@ use outflow_api::{
     ExplainView, FilesView, ListView, Problem, ReadyView, ReceiptView, RetryRequest, StatusView, TablesView, UnloadRequest,
     UnloadView,
 };
+use reqwest::redirect::Policy;
 use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +27,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
+    /// The same, which goes nowhere else when it is told to: where that would be is then known.
+    one_step: reqwest::Client,
     base: String,
     /// The address that the service puts into links, where it cannot be reached there: one inside this process, for as long as it lasts.
     linked_as: Option<String>,
@@ -69,19 +72,17 @@ impl Client {
             CliError::usage(format!("`{}` is not the address of a service", without_user(server)))
                 .hint(format!("write it as `{DEFAULT_SERVER}`"))
         })?;
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("outflow/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(10))
-            .read_timeout(ANSWER_WITHIN);
-        if is_loopback(&url) {
-            builder = builder.no_proxy();
-        }
-        if linked_as.is_some() {
-            builder = builder.redirect(reqwest::redirect::Policy::none());
-        }
-        let http =
-            builder.build().map_err(|error| CliError::new(Exit::Failed, format!("cannot set up HTTP: {}", root(&error))))?;
-        Ok(Self { http, base: server.trim_end_matches('/').to_owned(), linked_as })
+        let client = |redirect| {
+            let builder = reqwest::Client::builder()
+                .user_agent(concat!("outflow/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(Duration::from_secs(10))
+                .read_timeout(ANSWER_WITHIN)
+                .redirect(redirect);
+            let builder = if is_loopback(&url) { builder.no_proxy() } else { builder };
+            builder.build().map_err(|error| CliError::new(Exit::Failed, format!("cannot set up HTTP: {}", root(&error))))
+        };
+        let (http, one_step) = (client(Policy::default())?, client(Policy::none())?);
+        Ok(Self { http, one_step, base: server.trim_end_matches('/').to_owned(), linked_as })
     }
 
     /// `POST /api/unload`
@@ -176,6 +177,13 @@ impl Client {
         if response.status().is_success() { Ok(response) } else { Err(self.problem(response).await) }
     }
 
+    /// The origin of an address that is not the service's, as of a link into storage; what stands behind it is a secret.
+    fn elsewhere(&self, url: &reqwest::Url) -> Option<String> {
+        let base = reqwest::Url::parse(&self.base).ok()?;
+        let (here, there) = (base.origin(), url.origin());
+        (here != there).then(|| there.ascii_serialization())
+    }
+
     /// Whether the service lives in this process, and ends with it.
     pub(crate) fn is_inside(&self) -> bool {
         self.linked_as.is_some()
@@ -183,13 +191,21 @@ impl Client {
 
     fn unreachable(&self, error: &reqwest::Error) -> CliError {
         let why = if error.is_timeout() { "it does not answer".to_owned() } else { root(error) };
+        if let Some(place) = error.url().and_then(|url| self.elsewhere(url)) {
+            return CliError::new(Exit::Unavailable, format!("cannot reach the storage at `{place}`, where the service led: {why}"))
+                .hint("where callers do not reach it, `storage.proxy` lets the service hand files out, and `storage.publicEndpoint` names another address");
+        }
         CliError::new(Exit::Unavailable, format!("cannot reach the service at `{}`: {why}", without_user(&self.base)))
             .hint("start one with `outflow serve`, or name another with `--server URL`")
     }
 
     async fn problem(&self, response: Response) -> CliError {
         let status = response.status();
+        let elsewhere = self.elsewhere(response.url());
         let body = response.bytes().await.unwrap_or_default();
+        if let Some(place) = elsewhere {
+            return refused_elsewhere(&place, status, &String::from_utf8_lossy(&body));
+        }
         match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => problem.into_error().into(),
             Err(_) => {
@@ -199,6 +215,22 @@ impl Client {
             }
         }
     }
+}
+
+/// What storage says of a link. S3 names the reason in XML.
+fn refused_elsewhere(place: &str, status: StatusCode, body: &str) -> CliError {
+    let within = |name: &str| Some(body.split_once(&format!("<{name}>"))?.1.split_once(&format!("</{name}>"))?.0);
+    let said = [within("Code"), within("Message")].into_iter().flatten().collect::<Vec<_>>().join(": ");
+    let said = if said.is_empty() { String::new() } else { format!(" ({said})") };
+    let (exit, hint) = match status {
+        status if status.is_server_error() => (Exit::Unavailable, "it may pass; the same command goes on from where it was"),
+        StatusCode::NOT_FOUND => (Exit::NotFound, "somebody else has deleted the file; `outflow retry` makes it anew"),
+        _ => (
+            Exit::Failed,
+            "the service signs links with its own rights and by its own clock; `outflow doctor` beside it looks at both",
+        ),
+    };
+    CliError::new(exit, format!("the storage at `{place}` answered `{status}` to the link of the service{said}")).hint(hint)
 }
 
 /// An address as it may be shown: what stands before an `@` may be a password.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use outflow_api::ReceiptFileView;
 use reqwest::header::{CONTENT_RANGE, LOCATION, RANGE};
-use reqwest::{Response, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 
 pub(crate) use self::name::within;
 use self::save::{Download, Place, is_taken, make_folder};
@@ -131,16 +131,20 @@ impl Client {
 
     /// Opens a file at that byte, by its stable address: every call is answered with a fresh link.
     async fn open(&self, id: &str, index: u32, from: u64) -> Result<Response> {
-        let get = |url: String| {
-            let request = self.http.get(url);
+        let ranged = |request: RequestBuilder| {
             if from > 0 { request.header(RANGE, format!("bytes={from}-")) } else { request }
         };
         let stable = format!("{}{}", self.base, unload_path(id, &format!("/files/{index}"))?);
-        let Some(linked_as) = &self.linked_as else { return self.send(get(stable)).await };
-        let led = get(stable).send().await.map_err(|error| self.unreachable(&error))?;
-        let location = led.headers().get(LOCATION).and_then(|location| location.to_str().ok()).map(str::to_owned);
+        let led = ranged(self.one_step.get(stable)).send().await.map_err(|error| self.unreachable(&error))?;
+        let location = led.headers().get(LOCATION).and_then(|location| led.url().join(location.to_str().ok()?).ok());
         match location {
-            Some(link) if led.status().is_redirection() => self.send(get(link.replacen(linked_as, &self.base, 1))).await,
+            Some(link) if led.status().is_redirection() => {
+                let link = match &self.linked_as {
+                    Some(linked_as) => link.as_str().replacen(linked_as, &self.base, 1),
+                    None => link.into(),
+                };
+                self.send(ranged(self.http.get(link))).await
+            }
             _ if led.status().is_success() => Ok(led),
             _ => Err(self.problem(led).await),
         }

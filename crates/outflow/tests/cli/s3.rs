@@ -1,6 +1,6 @@
 //! The whole flow with files in S3: from the request to the download, by links that S3 answers and through the service.
 
-use outflow_storage::testing::{ACCESS_KEY, S3Server, SECRET_KEY};
+use outflow_storage::testing::{ACCESS_KEY, Fault, S3Server, SECRET_KEY};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -96,6 +96,32 @@ fn a_query_becomes_an_object_and_a_click_brings_it() {
     assert_eq!(http("DELETE", &world.address(&body, ""), None).0 / 100, 2);
     eventually("the deletion of the files", || world.objects().is_empty());
     assert_eq!(http("GET", &world.address(&body, "/files/0"), None).0, 410);
+}
+
+#[test]
+fn what_storage_says_of_a_link_is_not_laid_to_the_service() {
+    let world = World::new("");
+    let body = json!({ "requestId": "fruit", "sql": "SELECT id, name FROM fruit ORDER BY id", "compression": "none" });
+    assert_eq!(world.post(&body)["status"], "DONE");
+    let download = ["download", "fruit", "--out", "fruit.csv", "--server", &world.service.url];
+    let place = format!("the storage at `{}` answered", world.bucket.endpoint());
+    for (status, name, code) in [(403, "AccessDenied", 1), (404, "NoSuchKey", 3)] {
+        world.bucket.fail(move |call| {
+            let is_click = call.method == "GET" && call.query.contains("X-Amz-Signature");
+            is_click.then_some(Fault::Refused(status, name, "a fault"))
+        });
+        let ended = world.place.run(&download);
+        assert!(ended.stderr.contains(&place) && ended.stderr.contains(&format!("({name}: a fault)")), "{}", ended.stderr);
+        assert!(ended.code == code && !ended.stderr.contains("X-Amz-"), "{} {}", ended.code, ended.stderr);
+    }
+    world.bucket.mend();
+    assert_eq!(world.place.run(&download).code, 0);
+
+    let world = World::new("publicEndpoint = \"http://127.0.0.1:9\"\n");
+    assert_eq!(world.post(&body)["status"], "DONE");
+    let ended = world.place.run(&["download", "fruit", "--out", "again.csv", "--server", &world.service.url]);
+    assert!(ended.stderr.contains("cannot reach the storage at `http://127.0.0.1:9`"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("storage.publicEndpoint") && !ended.stderr.contains("X-Amz-"), "{}", ended.stderr);
 }
 
 #[test]
