@@ -11,6 +11,7 @@ use crate::support::{Place, eventually};
 
 /// Calls the Data API.
 async fn call(url: &str, operation: &str, body: &str) -> Value {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = client.post(url).header("x-amz-target", format!("RedshiftData.{operation}")).body(body.to_owned());
     serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap()
@@ -18,7 +19,6 @@ async fn call(url: &str, operation: &str, body: &str) -> Value {
 
 #[test]
 fn both_protocols_are_told_of_on_standard_output_and_serve_one_engine() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let place = Place::with_tables();
     std::fs::create_dir_all(place.path("buckets/lake")).unwrap();
     let arguments = "emulate redshift --pg 127.0.0.1:0 --data-api 127.0.0.1:0 --tables tables --files buckets";
