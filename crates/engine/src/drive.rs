@@ -12,6 +12,7 @@ use outflow_core::store::{Claim, Fence, Outcome};
 use outflow_core::unload::{Change, Delivery};
 use outflow_core::warehouse::Progress;
 use outflow_core::{AttemptToken, Code, Error, ErrorKind, Failure, State, StatementId, Status, Timestamp, Unload};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::ask::Found;
@@ -22,6 +23,7 @@ use crate::finalize::{Finalizer, is_joined};
 use crate::watch::Subscription;
 
 mod ask;
+mod hold;
 
 /// How often at most the progress of a statement is recorded, or else its row looked at.
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
@@ -46,16 +48,20 @@ pub(crate) struct Driver {
     station: Arc<Station>,
     fence: Fence,
     is_takeover: bool,
+    /// When the store was asked for a claim that is fresh; none once something was waited for since.
+    claimed_at: Option<Instant>,
     lost: CancellationToken,
     notices: Subscription,
 }
 
 impl Engine {
-    /// Drives a claimed unload until it needs no driver. One that is broken, because driving it broke down again and again, is ended.
+    /// Drives an unload, whose claim was asked for at `claimed_at`, until it needs no driver. One that is broken, because driving it broke down
+    /// again and again, is ended.
     pub(crate) async fn drive(
         self: Arc<Self>,
         station: Arc<Station>,
         claim: Claim,
+        claimed_at: Instant,
         lost: CancellationToken,
         is_broken: bool,
     ) -> Result<(), LetGo> {
@@ -65,6 +71,7 @@ impl Engine {
             station,
             fence: claim.fence,
             is_takeover: claim.is_takeover,
+            claimed_at: Some(claimed_at),
             lost,
         };
         let mut unload = claim.unload;
@@ -111,10 +118,11 @@ impl Driver {
             match self.find(&unload, &token).await? {
                 Found::Statement(statement_id) => return self.record(unload, Event::Submitted { statement_id }).await,
                 Found::Nothing if !warehouse.capabilities().outlives_worker => return self.lost_statement(unload).await,
-                Found::Nothing => self.is_takeover = false,
+                Found::Nothing => (self.is_takeover, self.claimed_at) = (false, None),
                 Found::Unknown => return self.record(unload, Event::DeadlinePassed { fate: Fate::Unknown }).await,
             }
         }
+        self.hold(&unload).await?;
         if self.now() >= unload.asked.deadline_at {
             return self.record(unload, Event::DeadlinePassed { fate: Fate::Settled }).await;
         }
@@ -158,7 +166,7 @@ impl Driver {
         Boundary::Submitted.pass();
         let warehouse = Arc::clone(&self.station.entry.warehouse);
         let Settings { look_every, answer_within, .. } = self.engine.settings;
-        let mut looked_at = tokio::time::Instant::now();
+        let mut looked_at = Instant::now();
         let mut rest = REST.0;
         loop {
             let left = self.left(&unload);
@@ -183,7 +191,7 @@ impl Driver {
                     if looked_at.elapsed() < PROGRESS_EVERY {
                         continue;
                     }
-                    looked_at = tokio::time::Instant::now();
+                    looked_at = Instant::now();
                     if amount == unload.amount {
                         // A notice of a change, as of a cancel, may have been lost.
                         match self.reread(&unload).await? {

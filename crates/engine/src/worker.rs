@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use outflow_core::store::{Claim, ClaimRequest, Fence};
 use outflow_core::{AttemptToken, UnloadId};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -123,6 +124,7 @@ impl Engine {
             limit,
             lease: self.settings.lease,
         };
+        let claimed_at = Instant::now();
         match self.store.claim(&request).await {
             Ok(claims) => {
                 let look = match u32::try_from(claims.len()) {
@@ -131,7 +133,7 @@ impl Engine {
                     Ok(_) | Err(_) => Look::More,
                 };
                 for claim in claims {
-                    self.take_up(station, held, claim);
+                    self.take_up(station, held, claim, claimed_at);
                 }
                 look
             }
@@ -143,7 +145,7 @@ impl Engine {
     }
 
     /// Gives a claim a task. Whatever becomes of the task, a panic included, the claim is let go of at its end.
-    fn take_up(self: &Arc<Self>, station: &Arc<Station>, held: &Arc<Held>, claim: Claim) {
+    fn take_up(self: &Arc<Self>, station: &Arc<Station>, held: &Arc<Held>, claim: Claim, claimed_at: Instant) {
         let (unload_id, fence) = (claim.unload.unload_id(), claim.fence);
         let token = AttemptToken::new(unload_id, claim.unload.state.attempt());
         let lost = held.enter(unload_id, fence);
@@ -151,7 +153,7 @@ impl Engine {
         let span = span(&claim.unload);
         let (engine, station, held) = (Arc::clone(self), Arc::clone(station), Arc::clone(held));
         let life = async move {
-            let driving = Arc::clone(&engine).drive(Arc::clone(&station), claim, lost, is_broken);
+            let driving = Arc::clone(&engine).drive(Arc::clone(&station), claim, claimed_at, lost, is_broken);
             let driven = tokio::spawn(driving.in_current_span()).await.unwrap_or_else(|error| {
                 tracing::error!(%error, "driving the unload panicked");
                 Err(LetGo::Broken)

@@ -1,9 +1,12 @@
 //! Workers that stall, end or break down: one statement, one winner, and nothing left running.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use outflow_core::state::State;
-use outflow_core::{Code, Status};
+use outflow_core::store::{Claim, ClaimRequest};
+use outflow_core::{Code, Status, WorkerId};
+use outflow_engine::Engine;
 
 use crate::support::flaky::{Flaky, Flaw};
 use crate::support::scripted::{Fault, Scripted};
@@ -123,5 +126,57 @@ async fn what_breaks_down_again_and_again_is_ended() {
     assert_eq!((world.warehouse.live(), world.warehouse.started()), (0, 1), "its statement was stopped");
     submit(&engine, submission("b")).await;
     assert_eq!(world.until_terminal("b").await.status(), Status::Done, "and nobody else suffers");
+    engine.stop().await;
+}
+
+/// Claims what is there for somebody who does nothing with it.
+async fn claim(world: &World, lease: Duration) -> Option<Claim> {
+    let request = ClaimRequest { worker: WorkerId::generate(), warehouse: "main".to_owned(), max_running: 4, limit: 1, lease };
+    world.store.claim(&request).await.unwrap().pop()
+}
+
+/// An engine that has taken over what somebody may have started, and cannot find out whether that is so. Its own heartbeats are far apart.
+async fn in_doubt(world: &mut World, store: &Arc<Flaky>) -> Arc<Engine> {
+    world.settings.lease = Duration::from_secs(3_600);
+    submit(&world.engine(), submission("a")).await;
+    claim(world, Duration::from_millis(1)).await.unwrap();
+    world.warehouse.silence(true);
+    let engine = world.engine_on(Arc::clone(store) as _);
+    engine.start();
+    eventually("it has taken it over", async || store.takeovers() == 1).await;
+    engine
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_lost_its_claim_while_it_looked_starts_nothing() {
+    let mut world = World::new().await;
+    let store = Flaky::new(Arc::clone(&world.store), Flaw::LosesHeartbeats);
+    let engine = in_doubt(&mut world, &store).await;
+    store.stall(true);
+    // Leases are given back by their fence, whoever has them.
+    let fence = store.last_fence();
+    world.store.release(&[(world.find("a").await.unload_id(), fence)]).await.unwrap();
+    assert!(claim(&world, Duration::from_secs(3_600)).await.is_some(), "another has it now");
+    store.stall(false);
+    let beats = store.heartbeats();
+    world.warehouse.silence(false);
+    eventually("it has asked, or started", async || store.heartbeats() > beats || world.warehouse.started() > 0).await;
+    engine.stop().await;
+    assert_eq!(world.warehouse.started(), 0, "it started what is another's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_cannot_tell_whether_its_claim_holds_starts_nothing_until_it_can() {
+    let mut world = World::new().await;
+    let store = Flaky::new(Arc::clone(&world.store), Flaw::LosesHeartbeats);
+    let engine = in_doubt(&mut world, &store).await;
+    store.stall(true);
+    let beats = store.heartbeats();
+    world.warehouse.silence(false);
+    eventually("it has asked twice, or started", async || store.heartbeats() > beats + 1 || world.warehouse.started() > 0).await;
+    assert_eq!(world.warehouse.started(), 0);
+    store.stall(false);
+    assert_eq!(world.until_terminal("a").await.status(), Status::Done);
+    assert_eq!(world.warehouse.started(), 1);
     engine.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::mem::{Discriminant, discriminant};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ pub(crate) enum Flaw {
     RefusesEachOnce,
     /// While [`Flaky::stall`] holds, nothing comes of heartbeats and, where that is said, of claims.
     Stalls { claims: bool },
+    /// While [`Flaky::stall`] holds, heartbeats end in an error, and nothing comes of claims.
+    LosesHeartbeats,
     /// Nobody hears of changes.
     IsMute,
 }
@@ -43,6 +45,7 @@ pub(crate) struct Flaky {
     accepted: AtomicUsize,
     takeovers: AtomicUsize,
     heartbeats: AtomicUsize,
+    last_fence: AtomicI64,
 }
 
 impl Flaky {
@@ -57,6 +60,7 @@ impl Flaky {
             accepted: 0.into(),
             takeovers: 0.into(),
             heartbeats: 0.into(),
+            last_fence: 0.into(),
         })
     }
 
@@ -83,6 +87,11 @@ impl Flaky {
     /// How many heartbeats came.
     pub(crate) fn heartbeats(&self) -> usize {
         self.heartbeats.load(Ordering::SeqCst)
+    }
+
+    /// The fence of the last claim.
+    pub(crate) fn last_fence(&self) -> Fence {
+        Fence(self.last_fence.load(Ordering::SeqCst))
     }
 
     /// How many kinds of change were refused once.
@@ -117,10 +126,13 @@ impl Store for Flaky {
         if self.flaw == Flaw::RefusesEachOnce && !self.has_refused_a_claim.swap(true, Ordering::SeqCst) {
             return Err(lost());
         }
-        if self.is_stalled() && self.flaw == (Flaw::Stalls { claims: true }) {
+        if self.is_stalled() && matches!(self.flaw, Flaw::Stalls { claims: true } | Flaw::LosesHeartbeats) {
             return Ok(Vec::new());
         }
         let claims = self.store.claim(request).await?;
+        if let Some(claim) = claims.last() {
+            self.last_fence.store(claim.fence.0, Ordering::SeqCst);
+        }
         self.takeovers.fetch_add(claims.iter().filter(|claim| claim.is_takeover).count(), Ordering::SeqCst);
         Ok(claims)
     }
@@ -128,7 +140,7 @@ impl Store for Flaky {
     async fn heartbeat(&self, worker: WorkerId, held: &[(UnloadId, Fence)], lease: Duration) -> Result<Vec<UnloadId>> {
         self.heartbeats.fetch_add(1, Ordering::SeqCst);
         if self.is_stalled() {
-            return Ok(Vec::new());
+            return if self.flaw == Flaw::LosesHeartbeats { Err(lost()) } else { Ok(Vec::new()) };
         }
         self.store.heartbeat(worker, held, lease).await
     }
