@@ -3,6 +3,7 @@
 //! Only stable ones. What is signed and expires is made by the storage at the moment of the click.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::{Code, Error, RequestId, Result};
 
@@ -69,9 +70,40 @@ impl fmt::Display for PublicUrl {
     }
 }
 
+/// Whether what is sent to that address passes in plain text over a network: `http://`, and not to this machine.
+pub fn passes_in_the_clear(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://").filter(|(scheme, _)| scheme.eq_ignore_ascii_case("http")) else { return false };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next(),
+        None => host.split(':').next(),
+    };
+    let host = host.unwrap_or_default();
+    let is_loopback = host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    !is_loopback
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_text_is_heard_beyond_this_machine() {
+        for (url, is_heard) in [
+            ("http://10.0.0.1:9", true),
+            ("HTTP://aws.internal/x", true),
+            ("http://localhost.example.com", true),
+            ("http://127.0.0.1@example.com", true),
+            ("http://", true),
+            ("https://10.0.0.1", false),
+            ("http://localhost:8080/", false),
+            ("http://127.0.0.9", false),
+            ("http://[::1]:1?x", false),
+        ] {
+            assert_eq!(passes_in_the_clear(url), is_heard, "{url}");
+        }
+    }
 
     #[test]
     fn addresses_are_built_on_the_public_one() {

@@ -1,5 +1,6 @@
 //! What only a Redshift has to know, and what only the embedded engine has.
 
+use outflow_core::address::passes_in_the_clear;
 use outflow_core::statement::{Encryption, IamRole, StatementSettings};
 use serde::{Deserialize, Serialize};
 
@@ -172,7 +173,13 @@ impl Config {
             return Err(invalid(format!("{} does not go with a serverless workgroup", at("dbUser")))
                 .hint("leave it out: the IAM identity is the database user"));
         }
-        Ok(())
+        match warehouse.endpoint.as_ref().filter(|endpoint| passes_in_the_clear(endpoint)) {
+            None => Ok(()),
+            Some(endpoint) => {
+                let what = format!("{} is `{endpoint}`, from where the password would come in plain text", at("endpoint"));
+                Err(invalid(what).hint("write `https://`; `http://` is for an address on this machine, as of an emulator"))
+            }
+        }
     }
 
     fn check_redshift(&self, name: &str, warehouse: &WarehouseConfig) -> Result<()> {
@@ -266,6 +273,7 @@ mod tests {
             (WIRE, "region = \"r\"\n", "names neither cluster nor workgroup"),
             (WIRE, "dbUser = \"u\"\n", "names neither cluster nor workgroup"),
             ("[warehouse.main]\nurl = \"redshift://u@127.0.0.1/dev?cluster=c\"\n", "", "AWS names one"),
+            (WIRE_IAM, "endpoint = \"http://10.0.0.1:9\"\n", "the password would come in plain text"),
             (WIRE_IAM, "passwordFile = \"f\"\n", "AWS hands out the password"),
             (WIRE_IAM, "dbUser = \"u\"\n", "does not go with a serverless workgroup"),
             (CLUSTER, "dbUser = \"u\"\nsecretArn = \"arn:aws:secretsmanager:x\"\n", "two ways to log in"),
@@ -281,6 +289,9 @@ mod tests {
             assert!(error.contains(part), "{keys:?} gave {error:?}, which lacks {part:?}");
         }
         assert!(load(&format!("{CLUSTER}dbUser = \"u\"\n"), &[]).is_ok());
+        for endpoint in ["https://10.0.0.1:9", "http://127.0.0.1:9", "http://localhost:9"] {
+            assert!(load(&format!("{WIRE_IAM}endpoint = \"{endpoint}\"\n"), &[]).is_ok(), "{endpoint}");
+        }
         assert!(load(&format!("{WIRE_IAM}region = \"eu-west-1\"\nendpoint = \"http://127.0.0.1:9\"\n"), &[]).is_ok());
         let cluster = "[warehouse.main]\nurl = \"redshift://127.0.0.1/dev?cluster=c\"\ndbUser = \"u\"\n";
         assert!(load(cluster, &[]).is_ok());

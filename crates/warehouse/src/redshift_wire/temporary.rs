@@ -8,7 +8,10 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_redshift::Client as ClusterClient;
 use aws_sdk_redshift::config::Builder as ClusterBuilder;
 use aws_sdk_redshiftserverless::Client as ServerlessClient;
-use aws_sdk_redshiftserverless::config::Builder as ServerlessBuilder;
+use aws_sdk_redshiftserverless::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_redshiftserverless::config::{Builder as ServerlessBuilder, ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_redshiftserverless::error::BoxError;
+use outflow_core::address::passes_in_the_clear;
 use outflow_core::{Code, Error, Result};
 use secrecy::SecretString;
 use tokio::sync::{Mutex, OnceCell};
@@ -20,6 +23,8 @@ use crate::redshift::tidy;
 
 /// Who is asked.
 const API: &str = "AWS";
+/// Why nobody is asked there.
+const IN_THE_CLEAR: &str = "the password that AWS hands out would pass in plain text; give `endpoint`, or `AWS_ENDPOINT_URL` and its kin, an address with `https://`";
 /// How long before its end a password is used no more.
 const MARGIN: Duration = Duration::from_secs(60);
 
@@ -171,9 +176,29 @@ impl Temporary {
             SdkError::ServiceError(_) => format!("{name}: {said}"),
             _ => chain(error),
         };
-        let unanswered = aws::unanswered(API, operation, error, &told).map(|(found, _)| found);
+        let in_the_clear = told.contains(IN_THE_CLEAR).then(|| (Code::ConfigInvalid, IN_THE_CLEAR.to_owned()));
+        let unanswered = in_the_clear.or_else(|| aws::unanswered(API, operation, error, &told).map(|(found, _)| found));
         let (code, message) = unanswered.unwrap_or_else(|| refused(&self.login.place, operation, name, said));
         Error::new(code, message).with_source(told)
+    }
+}
+
+/// Asks no address from which the password would come in plain text, wherever that address is set.
+#[derive(Debug)]
+struct Sealed;
+
+impl Intercept for Sealed {
+    fn name(&self) -> &'static str {
+        "Sealed"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> std::result::Result<(), BoxError> {
+        if passes_in_the_clear(context.request().uri()) { Err(IN_THE_CLEAR.into()) } else { Ok(()) }
     }
 }
 
@@ -181,14 +206,14 @@ async fn make_api(login: &IamLogin) -> Api {
     let shared = aws::settings(login.region.as_deref(), login.endpoint.is_some(), login.credentials.as_ref()).await;
     match login.place {
         IamPlace::Workgroup(_) => {
-            let mut builder = ServerlessBuilder::from(&shared);
+            let mut builder = ServerlessBuilder::from(&shared).interceptor(Sealed);
             if let Some(endpoint) = &login.endpoint {
                 builder = builder.endpoint_url(endpoint);
             }
             Api::Serverless(ServerlessClient::from_conf(builder.build()))
         }
         IamPlace::Cluster { .. } => {
-            let mut builder = ClusterBuilder::from(&shared);
+            let mut builder = ClusterBuilder::from(&shared).interceptor(Sealed);
             if let Some(endpoint) = &login.endpoint {
                 builder = builder.endpoint_url(endpoint);
             }
@@ -232,7 +257,24 @@ fn refused(place: &IamPlace, operation: &str, name: &str, said: &str) -> Found {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_redshiftserverless::config::Credentials;
+
     use super::*;
+
+    #[tokio::test]
+    async fn nobody_is_asked_for_a_password_in_plain_text() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        for place in [IamPlace::Workgroup("wg".into()), IamPlace::Cluster { name: "c".into(), db_user: None }] {
+            let login = IamLogin {
+                place,
+                region: Some("eu-west-1".to_owned()),
+                endpoint: Some("http://aws.invalid:9".to_owned()),
+                credentials: Some(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test"))),
+            };
+            let error = Temporary::new(login, "dev".to_owned()).password(None).await.unwrap_err();
+            assert_eq!((error.code(), error.message()), (Code::ConfigInvalid, IN_THE_CLEAR));
+        }
+    }
 
     #[test]
     fn what_aws_refuses_has_its_code_and_names_what_to_do() {
