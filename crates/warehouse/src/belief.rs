@@ -70,6 +70,8 @@ pub struct Beliefs {
     pub history_counts_rows: bool,
     /// The types of a query's columns as the Data API names them.
     pub column_types: &'static str,
+    /// Over the wire: within what time a statement is in `SYS_QUERY_HISTORY` after Redshift read it.
+    pub recorded_within: Duration,
 }
 
 /// The names that UNLOAD gives to files.
@@ -141,6 +143,7 @@ pub const BELIEVED: Beliefs = Beliefs {
     cancelled_status: "ABORTED",
     cancel_leaves: "files, no manifest",
     history_counts_rows: true,
+    recorded_within: Duration::from_secs(15),
     column_types: "int2, int4, int8, numeric, float4, float8, bool, date, timestamp, varchar",
 };
 

@@ -12,6 +12,7 @@ mod lookout;
 mod pool;
 mod record;
 mod runs;
+mod settling;
 mod tag;
 mod temporary;
 mod tls;
@@ -38,6 +39,7 @@ use self::tag::Tagged;
 use self::temporary::Temporary;
 pub use self::temporary::{IamLogin, IamPlace};
 use self::tls::Tls;
+use crate::belief::BELIEVED;
 use crate::redshift::failure::failure;
 use crate::redshift::seen::{Seen, Trouble};
 use crate::redshift::{catalog, column, empty};
@@ -48,6 +50,9 @@ const QUERY_WITHIN: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How long `find` stays with one question.
 const FIND_WITHIN: Duration = Duration::from_secs(20);
+/// How many connections there are for questions at most, and how many for looks.
+const QUESTIONS: usize = 2;
+const LOOKS: usize = 1;
 /// The most characters of a query group.
 const GROUP: usize = 320;
 
@@ -90,14 +95,23 @@ pub struct RedshiftConfig {
 pub struct Timing {
     /// From the call of `start` on, a statement is sent within that time or not at all.
     pub send_within: Duration,
-    /// How long after it was asked for first a statement is believed to be absent that the record does not have: longer than
-    /// `send_within`, by as much as the record may lag.
+    /// How long after it was asked for first a statement is believed to be absent that the record does not have.
     pub settle: Duration,
+}
+
+impl Timing {
+    /// Those for statements that are sent within that time: what was sent last is on its way for as long as TCP tries, and then the record
+    /// may lag.
+    #[must_use]
+    pub const fn sending_within(send_within: Duration) -> Self {
+        let on_its_way = connect::UNACKNOWLEDGED.saturating_add(BELIEVED.recorded_within);
+        Self { send_within, settle: send_within.saturating_add(on_its_way) }
+    }
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { send_within: Duration::from_secs(25), settle: Duration::from_secs(40) }
+        Self::sending_within(Duration::from_secs(25))
     }
 }
 
@@ -105,7 +119,10 @@ impl Default for Timing {
 #[derive(Debug)]
 pub struct RedshiftWire {
     connector: Arc<Connector>,
-    pool: Arc<Pool>,
+    /// For questions, which may take their time.
+    questions: Pool,
+    /// For looks and what follows from them, which no question may hold up.
+    looks: Arc<Pool>,
     lookout: Lookout,
     runs: Runs,
     query_group: Option<String>,
@@ -131,11 +148,12 @@ impl RedshiftWire {
             SslMode::Disable => Tls::none(),
         };
         let connector = Arc::new(Connector::new(&config, tls, login));
-        let pool = Arc::new(Pool::new(Arc::clone(&connector)));
+        let looks = Arc::new(Pool::new(Arc::clone(&connector), LOOKS));
         Ok(Self {
+            questions: Pool::new(Arc::clone(&connector), QUESTIONS),
             connector,
-            lookout: Lookout::new(Arc::clone(&pool), config.timing.settle),
-            pool,
+            lookout: Lookout::new(Arc::clone(&looks), config.timing.settle),
+            looks,
             runs: Runs::new(config.max_running),
             query_group: config.query_group,
             timing: config.timing,
@@ -167,16 +185,7 @@ impl RedshiftWire {
             Trace::Missing => return Ok(Seen::Running),
             Trace::Absent => return Ok(absent(tagged)),
         };
-        let failed = |error: Error| Seen::Failed(Trouble::from(&error));
-        Ok(match standing {
-            Standing::Running(_) => Seen::Running,
-            Standing::Finished => Seen::Finished,
-            Standing::Cancelled if self.runs.is_stopped(&tagged.id) => Seen::Cancelled,
-            // Nobody here wanted that: Redshift may have stopped it because its client was gone.
-            Standing::Cancelled => failed(went_with_its_connection()),
-            Standing::Failed(said) if said.is_empty() => failed(went_with_its_connection()),
-            Standing::Failed(said) => failed(failure(&said, None).with_source(said)),
-        })
+        Ok(seen(standing))
     }
 
     /// Tells the sessions in which it runs to stop.
@@ -187,7 +196,7 @@ impl RedshiftWire {
             return Err(Error::new(Code::WarehouseUnavailable, message));
         }
         for session in sessions {
-            self.pool.rows(&format!("SELECT pg_cancel_backend({session})"), QUERY_WITHIN).await?;
+            self.looks.rows(&format!("SELECT pg_cancel_backend({session})"), lookout::LOOK).await?;
         }
         Ok(())
     }
@@ -195,15 +204,31 @@ impl RedshiftWire {
     /// The columns of a query, which does not run. Where the driver does not know a type, it runs without rows, and the names alone are known.
     async fn columns(&self, query: &str) -> Result<Vec<Column>> {
         let sql = empty::columns_of(query);
-        let error = match self.pool.prepare(&sql, QUERY_WITHIN).await {
+        let error = match self.questions.prepare(&sql, QUERY_WITHIN).await {
             Ok(prepared) => return Ok(prepared.columns().iter().map(column_of).collect()),
             // Asked again, it can tell the types.
             Err(error) if error.kind().is_retryable() => return Err(error),
             Err(error) => error,
         };
-        let names = self.pool.names(&sql, QUERY_WITHIN).await?;
+        let names = self.questions.names(&sql, QUERY_WITHIN).await?;
         tracing::debug!(error = error.chain(), "the types of a result are not known");
         Ok(names.iter().map(|name| column::column(name, "varchar", 0, 0, 0)).collect())
+    }
+}
+
+/// What the record says. That a statement was cancelled means that somebody wanted it so, here or anywhere else: Redshift is believed to let
+/// it go on when its client is gone ([`belief`](crate::belief)).
+fn seen(standing: Standing) -> Seen {
+    let failed = |error: Error| Seen::Failed(Trouble::from(&error));
+    match standing {
+        Standing::Running(_) => Seen::Running,
+        Standing::Finished => Seen::Finished,
+        Standing::Cancelled => Seen::Cancelled,
+        Standing::Failed(said) if said.is_empty() => {
+            let message = "the statement was stopped in the warehouse after its connection was gone";
+            failed(Error::new(Code::WarehouseUnavailable, message))
+        }
+        Standing::Failed(said) => failed(failure(&said, None).with_source(said)),
     }
 }
 
@@ -216,10 +241,6 @@ fn absent(tagged: &Tagged) -> Seen {
     }
     let message = "the warehouse's record does not have the statement: its connection broke off before it began";
     Seen::Failed(Trouble::from(&Error::new(Code::StatementLost, message)))
-}
-
-fn went_with_its_connection() -> Error {
-    Error::new(Code::WarehouseUnavailable, "the statement was stopped in the warehouse after its connection was gone")
 }
 
 /// A column as the driver tells it: sizes are in the type's modifier.
@@ -310,16 +331,37 @@ impl Warehouse for RedshiftWire {
     }
 
     async fn empty_result(&self, statement: &UnloadStatement) -> Result<EmptyResult> {
-        empty::refuse_rows(self.pool.rows(&empty::rows_at(&statement.destination), QUERY_WITHIN).await)?;
+        empty::refuse_rows(self.questions.rows(&empty::rows_at(&statement.destination), QUERY_WITHIN).await)?;
         empty::file(statement, &self.columns(&statement.query).await?)
     }
 
     async fn tables(&self) -> Result<Vec<Table>> {
-        Ok(catalog::tables(self.pool.rows(catalog::TABLES, QUERY_WITHIN).await?))
+        Ok(catalog::tables(self.questions.rows(catalog::TABLES, QUERY_WITHIN).await?))
     }
 
     /// Connects and runs nothing: a statement would wake a serverless workgroup, which costs money by the minute.
     async fn check(&self) -> Result<()> {
-        self.pool.reach().await
+        self.questions.reach().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_is_believed_absent_only_when_it_could_no_longer_come() {
+        let Timing { send_within, settle } = Timing::default();
+        assert!(settle >= send_within + connect::UNACKNOWLEDGED + BELIEVED.recorded_within, "{settle:?}");
+        assert_eq!(Timing::sending_within(Duration::from_secs(1)).settle, settle - send_within + Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_the_record_calls_cancelled_somebody_stopped_and_what_just_ended_may_be_repeated() {
+        assert!(matches!(seen(Standing::Cancelled), Seen::Cancelled));
+        for said in ["", "Query (1) cancelled on system request"] {
+            let Seen::Failed(trouble) = seen(Standing::Failed(said.to_owned())) else { panic!("{said:?} is no failure") };
+            assert!(trouble.to_error().kind().is_retryable(), "{said:?}");
+        }
     }
 }

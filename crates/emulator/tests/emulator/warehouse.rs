@@ -1,6 +1,7 @@
 //! Redshift over its wire protocol as a warehouse of Outflow, against the emulator over real sockets.
 
 mod adoption;
+mod busy;
 mod cancel;
 mod failure;
 mod iam;

@@ -114,6 +114,8 @@ fn every_probe_tells_when_its_belief_is_not_so() {
         // These two are looked at below.
         token_window: BELIEVED.token_window,
         listed_within: BELIEVED.listed_within,
+        // Of the wire.
+        recorded_within: BELIEVED.recorded_within,
     };
     let cloud = Cloud::new(BELIEVED, "");
     let found = probed(&cloud, &beliefs);

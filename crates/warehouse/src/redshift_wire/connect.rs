@@ -15,10 +15,15 @@ use crate::redshift::Row;
 /// How long it may take to reach the server, and to be let in.
 const REACH: Duration = Duration::from_secs(6);
 const LET_IN: Duration = Duration::from_secs(12);
-/// An UNLOAD is silent for hours; what stands between forgets silent connections within minutes (a load balancer of AWS after 350 s).
-const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(60), Duration::from_secs(15), 4);
-/// How long sent bytes may go unacknowledged.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(60);
+/// An UNLOAD is silent for hours; what stands between forgets silent connections within minutes (a load balancer of AWS after 350 s). A probe
+/// is sent after so long a silence, and others at that distance, as many as that.
+const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(30), Duration::from_secs(10), 3);
+/// How long sent bytes may go unacknowledged: TCP delivers them within that time, or the connection ends. On Linux this goes before the number
+/// of probes, so that it is as long as they all take: a shorter time would end a connection with the first probe that is lost, a longer one
+/// would send more of them. It is a minute, since whoever looks for a statement that may be on its way has to wait for longer
+/// ([`Timing`](super::Timing)), while an outage of the network is mostly shorter.
+/// Source: <https://man7.org/linux/man-pages/man7/tcp.7.html>, `TCP_USER_TIMEOUT`.
+pub(super) const UNACKNOWLEDGED: Duration = KEEPALIVE.0.saturating_add(KEEPALIVE.1.saturating_mul(KEEPALIVE.2));
 
 /// Opens connections to one Redshift.
 #[derive(Debug)]
@@ -30,7 +35,7 @@ pub(super) struct Connector {
     place: String,
 }
 
-/// A connection. It ends when this is dropped; whether what runs then goes on is Redshift's to decide.
+/// A connection. It ends when this is dropped and nothing runs in it any more.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) client: Client,

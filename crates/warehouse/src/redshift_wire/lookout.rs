@@ -1,24 +1,23 @@
 //! Looking into the warehouse's record for statements whose connection is not ours: all that somebody waits for are asked about at once.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use outflow_core::{Code, Error, Result, StatementId};
+use outflow_core::{Code, Error, Result};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
 use super::connect::Session;
 use super::error;
 use super::pool::Pool;
 use super::record::{self, Standing};
+use super::settling::Settling;
 use super::tag::Tagged;
 use crate::redshift::Row;
 use crate::redshift::seen::Trouble;
 
 /// How long a look may take.
-const LOOK: Duration = Duration::from_secs(20);
+pub(super) const LOOK: Duration = Duration::from_secs(20);
 /// The shortest distance between two looks.
 const REST: Duration = Duration::from_millis(250);
 /// How many statements are asked about at once.
@@ -35,11 +34,10 @@ struct Question {
 #[derive(Debug)]
 pub(super) struct Lookout {
     pool: Arc<Pool>,
-    settle: Duration,
+    settling: Settling,
     questions: OnceLock<mpsc::UnboundedSender<Question>>,
     /// Whether `STV_RECENTS` is not there, as in a serverless workgroup.
     has_no_recents: AtomicBool,
-    missed: Mutex<HashMap<StatementId, Missed>>,
 }
 
 /// What there is of a statement that may have been sent until a moment ago.
@@ -53,17 +51,10 @@ pub(super) enum Trace {
     Absent,
 }
 
-/// A statement that the record did not have.
-#[derive(Debug, Clone, Copy)]
-struct Missed {
-    first: Instant,
-    last: Instant,
-}
-
 impl Lookout {
     /// What the record does not have is believed to be absent `settle` after somebody asked for it first.
     pub(super) fn new(pool: Arc<Pool>, settle: Duration) -> Self {
-        Self { pool, settle, questions: OnceLock::new(), has_no_recents: AtomicBool::new(false), missed: Mutex::default() }
+        Self { pool, settling: Settling::new(settle), questions: OnceLock::new(), has_no_recents: AtomicBool::new(false) }
     }
 
     /// How a statement stands; `None` when the record has nothing of it.
@@ -87,25 +78,14 @@ impl Lookout {
     /// # Errors
     /// When the record cannot be read.
     pub(super) async fn trace(&self, statement: &Tagged) -> Result<Trace> {
-        let has_settled = self.has_settled(&statement.id);
-        let trace = match (self.look(statement).await?, has_settled) {
-            (Some(standing), _) => Trace::Found(standing),
-            (None, true) => Trace::Absent,
-            (None, false) => return Ok(Trace::Missing),
+        let asking = self.settling.ask(&statement.id);
+        let trace = match self.look(statement).await? {
+            Some(standing) => Trace::Found(standing),
+            None if asking.has_settled() => Trace::Absent,
+            None => return Ok(Trace::Missing),
         };
-        self.lock().remove(&statement.id);
+        self.settling.forget(&statement.id);
         Ok(trace)
-    }
-
-    /// Whether it was asked for long enough ago, without a long silence in between, that what may have been sent then is in the record.
-    fn has_settled(&self, id: &StatementId) -> bool {
-        let now = Instant::now();
-        let mut missed = self.lock();
-        let silence = self.settle.max(Duration::from_secs(30)) * 2;
-        missed.retain(|_, missed| missed.last.elapsed() < silence);
-        let missed = missed.entry(id.clone()).or_insert(Missed { first: now, last: now });
-        missed.last = now;
-        now.duration_since(missed.first) >= self.settle
     }
 
     /// Whether it runs by `STV_RECENTS`, where there is one: that may know it before the record does. A session of the caller's is asked.
@@ -138,10 +118,6 @@ impl Lookout {
                 Ok(None)
             }
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<StatementId, Missed>> {
-        self.missed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins to answer; ends when this is let go of.

@@ -1,4 +1,4 @@
-//! The few connections for looks and small queries of ours, beside those that UNLOADs hold.
+//! The few connections for small queries of ours, beside those that UNLOADs hold.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,8 +12,6 @@ use super::connect::{Connector, Session};
 use super::error;
 use crate::redshift::Row;
 
-/// How many there are at most.
-const MOST: usize = 2;
 /// How long one is kept that nobody needs.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -25,8 +23,9 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(connector: Arc<Connector>) -> Self {
-        Self { connector, room: Semaphore::new(MOST), idle: Mutex::default() }
+    /// At most so many.
+    pub(super) fn new(connector: Arc<Connector>, most: usize) -> Self {
+        Self { connector, room: Semaphore::new(most), idle: Mutex::default() }
     }
 
     /// The rows of a small query.

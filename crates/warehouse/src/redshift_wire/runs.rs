@@ -178,11 +178,6 @@ impl Runs {
         self.lock().stopped.insert(id.clone(), Instant::now()).is_some()
     }
 
-    /// Whether it was told to stop here.
-    pub(super) fn is_stopped(&self, id: &StatementId) -> bool {
-        self.lock().stopped.contains_key(id)
-    }
-
     fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
