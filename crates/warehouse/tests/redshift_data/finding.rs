@@ -1,9 +1,14 @@
 //! No statement is started twice, whatever becomes of an answer.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use aws_credential_types::credential_fn::provide_credentials_fn;
+use aws_credential_types::provider::error::CredentialsError;
 use outflow_core::warehouse::Warehouse;
 use outflow_core::{AttemptToken, Code, UnloadId};
+use outflow_warehouse::redshift_data::{Credentials, RedshiftData, SharedCredentialsProvider};
 
 use crate::fake::{Fake, Fault};
 use crate::{statement, token};
@@ -39,7 +44,7 @@ async fn a_cluster_with_a_user_and_a_query_group_is_told_so() {
     config.cluster = Some("big".into());
     config.db_user = Some("unloader".into());
     config.query_group = Some("it's".into());
-    let warehouse = outflow_warehouse::redshift_data::RedshiftData::new(config).unwrap();
+    let warehouse = RedshiftData::new(config).unwrap();
     let token = token();
     let id = warehouse.start(&statement("SELECT 1"), &token).await.unwrap();
     let call = &fake.calls("BatchExecuteStatement")[0];
@@ -106,7 +111,7 @@ async fn what_waited_long_to_be_sent_is_not_thought_absent_at_once() {
     // The second submit waits for its turn longer than a list may lag.
     config.pace.executes_per_second = 2.0;
     let (settle, token) = (config.pace.settle, token());
-    let warehouse = outflow_warehouse::redshift_data::RedshiftData::new(config).unwrap();
+    let warehouse = RedshiftData::new(config).unwrap();
     warehouse.start(&statement("SELECT 1"), &crate::token()).await.unwrap();
     fake.fail("ExecuteStatement", [Fault::Hang]);
     let sent = statement("SELECT 2");
@@ -141,7 +146,7 @@ async fn a_refusal_that_passes_is_waited_out_and_one_that_stays_starts_nothing()
 
     let mut config = fake.config();
     config.pace.patience = Duration::ZERO;
-    let (hasty, second) = (outflow_warehouse::redshift_data::RedshiftData::new(config).unwrap(), token());
+    let (hasty, second) = (RedshiftData::new(config).unwrap(), token());
     fake.fail("ExecuteStatement", [busy]);
     let error = hasty.start(&statement("SELECT 1"), &second).await.unwrap_err();
     assert_eq!((error.code(), error.kind().is_retryable()), (Code::WarehouseThrottled, true));
@@ -151,11 +156,35 @@ async fn a_refusal_that_passes_is_waited_out_and_one_that_stays_starts_nothing()
 }
 
 #[tokio::test]
+async fn credentials_that_cannot_be_had_now_are_asked_for_again() {
+    let fake = Fake::start().await;
+    let start = async |failures: usize, why: fn() -> CredentialsError| {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let mut config = fake.config();
+        config.credentials = Some(SharedCredentialsProvider::new(provide_credentials_fn(move || {
+            let asked = Arc::clone(&asked);
+            async move {
+                match asked.fetch_add(1, Ordering::SeqCst) {
+                    times if times < failures => Err(why()),
+                    _ => Ok(Credentials::new("key", "secret", None, None, "test")),
+                }
+            }
+        })));
+        RedshiftData::new(config).unwrap().start(&statement("SELECT 1"), &token()).await
+    };
+    start(2, || CredentialsError::provider_error("the service that gives them is busy")).await.unwrap();
+    assert_eq!(fake.statements().len(), 1);
+    let error = start(1, || CredentialsError::not_loaded("nobody has any")).await.unwrap_err();
+    assert_eq!((error.code(), error.kind().is_retryable()), (Code::WarehouseDenied, false), "{}", error.chain());
+    assert!(error.message().contains("AWS_PROFILE"), "{error}");
+}
+
+#[tokio::test]
 async fn what_waits_too_long_for_its_turn_is_not_sent() {
     let fake = Fake::start().await;
     let mut config = fake.config();
     (config.pace.executes_per_second, config.pace.patience) = (0.1, Duration::from_millis(100));
-    let warehouse = outflow_warehouse::redshift_data::RedshiftData::new(config).unwrap();
+    let warehouse = RedshiftData::new(config).unwrap();
     warehouse.start(&statement("SELECT 1"), &token()).await.unwrap();
     let second = AttemptToken::new(UnloadId::generate(), 1);
     let error = warehouse.start(&statement("SELECT 2"), &second).await.unwrap_err();
@@ -205,7 +234,7 @@ async fn more_than_the_quota_lets_look_in_time_all_find_out() {
     let mut config = fake.config();
     config.pace.others_per_second = 20.0;
     config.pace.settle = Duration::from_millis(100);
-    let warehouse = outflow_warehouse::redshift_data::RedshiftData::new(config).unwrap();
+    let warehouse = RedshiftData::new(config).unwrap();
     let mut looking: Vec<AttemptToken> = (0..40).map(|_| AttemptToken::new(UnloadId::generate(), 1)).collect();
     for _ in 0..20 {
         let searches = looking.iter().map(|token| tokio::time::timeout(CUT_OFF, warehouse.find(token)));

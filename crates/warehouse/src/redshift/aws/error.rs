@@ -1,6 +1,10 @@
 //! What AWS refuses whatever it was asked for, as our codes, and what keeps an answer from coming. `api` is who was asked, as messages
 //! name it.
 
+use std::error::Error;
+use std::fmt::Debug;
+
+use aws_credential_types::provider::error::CredentialsError;
 use outflow_core::Code;
 
 use super::{ProvideErrorMetadata, SdkError};
@@ -23,10 +27,15 @@ pub(crate) fn is_of_rate(name: &str) -> bool {
 /// `told` is the whole of the error's text.
 pub(crate) fn unanswered<E, R>(api: &str, operation: &str, error: &SdkError<E, R>, told: &str) -> Option<(Found, bool)>
 where
-    E: ProvideErrorMetadata,
+    E: ProvideErrorMetadata + Error + 'static,
+    R: Debug + 'static,
 {
     Some(match error {
         SdkError::ServiceError(_) => return None,
+        _ if is_for_now(error) => {
+            let message = "the AWS credentials cannot be had now; look at who gives them";
+            (unavailable(message.to_owned()), false)
+        }
         SdkError::ConstructionFailure(_) => (from_here(api, told), false),
         SdkError::DispatchFailure(failure) => {
             let is_of_credentials = is_of_credentials(told);
@@ -50,6 +59,18 @@ fn unreachable(api: &str) -> Found {
 fn is_of_credentials(told: &str) -> bool {
     let told = told.to_lowercase();
     told.contains("credentials") || told.contains("identity")
+}
+
+/// Whether who should give the credentials cannot just now; where nobody has any, nobody will.
+fn is_for_now(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(cause) = error.downcast_ref::<CredentialsError>() {
+            return matches!(cause, CredentialsError::ProviderTimedOut(_) | CredentialsError::ProviderError(_));
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// What failed before anything was sent.
