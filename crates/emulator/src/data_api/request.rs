@@ -126,6 +126,9 @@ impl Target {
             (None, None) if self.secret_arn.is_none() => {
                 Err(ApiError::validation("Either ClusterIdentifier or WorkgroupName must be provided."))
             }
+            (Some(cluster), None) if !is_cluster(cluster) => Err(ApiError::validation(format!(
+                "ClusterIdentifier must satisfy regex pattern: ^[a-z][a-z0-9]*(-[a-z0-9]+)*$, was `{cluster}`"
+            ))),
             _ if self.db_user.is_some() && self.workgroup_name.is_some() => {
                 Err(ApiError::validation("DbUser is not supported with WorkgroupName."))
             }
@@ -133,4 +136,10 @@ impl Target {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether that may be the name of a cluster.
+fn is_cluster(name: &str) -> bool {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    name.len() <= 63 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.split('-').all(is_word)
 }

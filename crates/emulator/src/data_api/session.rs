@@ -19,7 +19,7 @@ use crate::engine::Engine;
 use crate::engine::session::Session;
 
 /// The longest that a session may be kept, in seconds.
-const LONGEST: u64 = 86_400;
+pub(super) const LONGEST: u64 = 86_400;
 /// How many closed sessions are told of.
 const CLOSED: usize = 1_000;
 
@@ -84,7 +84,7 @@ impl Sessions {
                 created_at: Utc::now(),
                 updated_at: Utc::now(),
                 seconds,
-                until: Instant::now() + Duration::from_secs(seconds.min(LONGEST)),
+                until: Instant::now() + Duration::from_secs(seconds),
                 running: None,
                 user: user.to_owned(),
                 database: database.to_owned(),
@@ -106,7 +106,7 @@ impl Sessions {
         self.change(statement.session_id.as_deref(), |kept| {
             // Whoever saw it end may have been quicker with the next one.
             kept.running.take_if(|(id, _)| *id == statement.id);
-            kept.until = Instant::now() + Duration::from_secs(kept.seconds.min(LONGEST));
+            kept.until = Instant::now() + Duration::from_secs(kept.seconds);
         });
     }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::error::ApiError;
 use super::request::{Parameter, Submit};
 use super::result::ResultSet;
+use super::session::LONGEST;
 use super::statement::{Statement, Status};
 use crate::belief;
 use crate::engine::session::Session;
@@ -17,7 +18,7 @@ use crate::sql::{self, Kind};
 /// The most texts of a batch.
 const BATCH: usize = 40;
 /// The longest name of a statement.
-const NAME: usize = 500;
+const NAME: usize = 2_048;
 
 /// Holds a request against what the API wants of it; gives its texts with their parameters in them.
 pub(super) fn check(asked: &Submit, is_batch: bool) -> Result<Vec<String>, ApiError> {
@@ -40,6 +41,13 @@ pub(super) fn check(asked: &Submit, is_batch: bool) -> Result<Vec<String>, ApiEr
     if asked.wait_time_seconds.is_some_and(|seconds| !(1..=30).contains(&seconds)) {
         return Err(ApiError::validation("WaitTimeSeconds must be from 1 to 30."));
     }
+    if asked.session_keep_alive_seconds.is_some_and(|seconds| seconds > LONGEST) {
+        return Err(ApiError::validation(format!("SessionKeepAliveSeconds must be from 0 to {LONGEST}.")));
+    }
+    if asked.execution_mode.as_ref().is_some_and(|mode| mode != "TRANSACTION" && mode != "AUTO_COMMIT") {
+        return Err(ApiError::validation("ExecutionMode must be TRANSACTION or AUTO_COMMIT."));
+    }
+    check_parameters(asked.parameters.as_deref())?;
     if asked.result_format.as_ref().is_some_and(|format| format != "JSON" && format != "CSV") {
         return Err(ApiError::validation("ResultFormat must be JSON or CSV."));
     }
@@ -54,6 +62,22 @@ pub(super) fn check(asked: &Submit, is_batch: bool) -> Result<Vec<String>, ApiEr
         }
     }
     bind(texts, asked.parameters.as_deref().unwrap_or_default())
+}
+
+/// Holds parameters against what the API takes: values have a character at least, as names have, and a list of them has one.
+fn check_parameters(parameters: Option<&[Parameter]>) -> Result<(), ApiError> {
+    let Some(parameters) = parameters else { return Ok(()) };
+    if parameters.is_empty() {
+        return Err(ApiError::validation("Parameters must have at least one member."));
+    }
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    match parameters.iter().find(|parameter| !is_name(&parameter.name) || parameter.value.is_empty()) {
+        Some(parameter) if is_name(&parameter.name) => {
+            Err(ApiError::validation(format!("The value of the parameter {} must have at least 1 character.", parameter.name)))
+        }
+        Some(_) => Err(ApiError::validation("The name of a parameter must satisfy regex pattern: ^[0-9a-zA-Z_]+$")),
+        None => Ok(()),
+    }
 }
 
 /// The texts with the values of their parameters in the parameters' places.
@@ -99,6 +123,9 @@ pub(super) async fn run(engine: Arc<Engine>, statement: Arc<Statement>, session:
     for (index, text) in texts.into_iter().enumerate() {
         if (ended != Status::Finished && !goes_on) || statement.cancel.is_cancelled() {
             statement.end(index, Status::Aborted, |_| {});
+            if ended == Status::Finished {
+                ended = Status::Aborted;
+            }
             continue;
         }
         let status = run_part(&engine, &statement, &session, index, &text).await;
@@ -106,7 +133,8 @@ pub(super) async fn run(engine: Arc<Engine>, statement: Arc<Statement>, session:
             ended = status;
         }
     }
-    statement.set_status(if statement.cancel.is_cancelled() && ended != Status::Failed { Status::Aborted } else { ended });
+    // A cancel that came after the last part had finished came too late.
+    statement.set_status(ended);
 }
 
 async fn run_part(engine: &Arc<Engine>, statement: &Arc<Statement>, session: &Arc<Session>, index: usize, sql: &str) -> Status {

@@ -176,6 +176,7 @@ async fn what_the_api_refuses_never_runs() {
     let sdk = place.sdk();
     let base = || sdk.execute_statement().workgroup_name("wg").database("dev");
     let long = format!("SELECT '{}'", "x".repeat(100 * 1024));
+    let parameter = |name: &str, value: &str| SqlParameter::builder().name(name).value(value).build().unwrap();
     let refused = [
         base().sql("SELECT 1; SELECT 2").send().await.unwrap_err(),
         base().sql(long).send().await.unwrap_err(),
@@ -183,12 +184,13 @@ async fn what_the_api_refuses_never_runs() {
         base().sql("SELECT 1").cluster_identifier("c1").send().await.unwrap_err(),
         base().sql("SELECT 1").client_token("x".repeat(65)).send().await.unwrap_err(),
         base().sql("SELECT 1").wait_time_seconds(31).send().await.unwrap_err(),
-        base()
-            .sql("SELECT 1")
-            .parameters(SqlParameter::builder().name("unused").value("1").build().unwrap())
-            .send()
-            .await
-            .unwrap_err(),
+        base().sql("SELECT 1").statement_name("x".repeat(2_049)).send().await.unwrap_err(),
+        base().sql("SELECT 1").session_keep_alive_seconds(86_401).send().await.unwrap_err(),
+        base().sql("SELECT 1").set_parameters(Some(Vec::new())).send().await.unwrap_err(),
+        base().sql("SELECT :a").parameters(parameter("a", "")).send().await.unwrap_err(),
+        base().sql("SELECT 1").parameters(parameter("a b", "1")).send().await.unwrap_err(),
+        sdk.execute_statement().cluster_identifier("Prod_1").database("dev").sql("SELECT 1").send().await.unwrap_err(),
+        base().sql("SELECT 1").parameters(parameter("unused", "1")).send().await.unwrap_err(),
         sdk.execute_statement().database("dev").sql("SELECT 1").send().await.unwrap_err(),
         sdk.execute_statement().workgroup_name("wg").sql("SELECT 1").send().await.unwrap_err(),
     ];
