@@ -85,14 +85,22 @@ fn service(place: &Place, emulator: &Emulator, way: Way, failpoint: Option<&str>
 }
 
 fn submit(service: &Running) {
+    submit_as(service, "r");
+}
+
+fn submit_as(service: &Running, request_id: &str) {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let asked = json!({ "requestId": "r", "sql": "SELECT id, name FROM fruit ORDER BY id", "compression": "none" });
+    let asked = json!({ "requestId": request_id, "sql": "SELECT id, name FROM fruit ORDER BY id", "compression": "none" });
     let (status, body) = http("POST", &format!("{}/api/unload", service.url), Some(&asked.to_string()));
     assert_eq!(status, 202, "{body}");
 }
 
 fn unload(service: &Running) -> Value {
-    serde_json::from_str(&http("GET", &format!("{}/api/unload/r", service.url), None).1).unwrap()
+    unload_of(service, "r")
+}
+
+fn unload_of(service: &Running, request_id: &str) -> Value {
+    serde_json::from_str(&http("GET", &format!("{}/api/unload/{request_id}", service.url), None).1).unwrap()
 }
 
 fn assert_delivered_once(service: &Running, emulator: &Emulator, way: Way) {
@@ -182,4 +190,29 @@ fn a_cancel_reaches_a_statement_that_a_dead_service_sent() {
     assert_eq!(status, 202, "{body}");
     eventually("the end", || unload(&second)["status"] == "CANCELLED");
     assert_eq!(emulator.recorded()[0].0.trim(), "canceled");
+}
+
+#[test]
+fn what_is_lost_on_its_way_or_fails_half_way_is_delivered_once_all_the_same() {
+    const UNLOADS: usize = 6;
+    let place = Place::with_tables();
+    let emulator = Emulator::start(&place, &["lost-request=3", "lost-answer=3", "fail-half-way=4"]);
+    let running = Running::start(service(&place, &emulator, Way::DataApi, None));
+    let names: Vec<String> = (0..UNLOADS).map(|number| format!("r{number}")).collect();
+    names.iter().for_each(|name| submit_as(&running, name));
+    let ended = || names.iter().map(|name| unload_of(&running, name)).collect::<Vec<_>>();
+    eventually("the ends", || ended().iter().all(|unload| matches!(unload["status"].as_str(), Some("DONE" | "FAILED"))));
+    let mut attempts = 0;
+    for unload in ended() {
+        assert_eq!((&unload["status"], &unload["rowCount"]), (&"DONE".into(), &3.into()), "{unload}");
+        attempts += usize::try_from(unload["attempt"].as_u64().unwrap()).unwrap();
+    }
+    let recorded = emulator.recorded();
+    let succeeded = recorded.iter().filter(|(status, _)| status.trim() == "success").count();
+    // A submit that was lost is no attempt, and one whose answer was lost runs once.
+    assert_eq!((succeeded, recorded.len(), emulator.submitted().len()), (UNLOADS, attempts, attempts), "{recorded:?}");
+    assert!(attempts > UNLOADS, "some failed half-way");
+    let results = place.path("buckets/local/unload-results");
+    let folders = || std::fs::read_dir(&results).unwrap().flat_map(|of| std::fs::read_dir(of.unwrap().path()).unwrap()).count();
+    eventually("what failed attempts left is deleted", || folders() == UNLOADS);
 }
