@@ -11,6 +11,7 @@ mod error;
 mod facts;
 mod join;
 mod list;
+mod making;
 mod sign;
 mod signing;
 mod store;
@@ -33,6 +34,7 @@ pub(crate) use self::error::Failure;
 pub use self::error::S3Refusal;
 use self::error::classify;
 pub(crate) use self::join::{Joined, Source, Stretch};
+use self::making::Making;
 pub(crate) use self::sign::Method;
 use self::signing::Signing;
 use self::upload::Begun;
@@ -64,6 +66,7 @@ pub(crate) struct Bucket {
     address: Address,
     encryption: Option<Encryption>,
     written: Arc<Mutex<Option<Instant>>>,
+    making: Making,
 }
 
 impl Bucket {
@@ -78,7 +81,8 @@ impl Bucket {
     async fn open_with(name: &str, options: &S3Options, patience: Patience) -> outflow_core::Result<Self> {
         let Connection { client, quick, presigner, signing, region, address } = connect::connect(name, options, patience).await?;
         let (name, encryption) = (name.to_owned(), options.encryption.clone());
-        Ok(Self { client, quick, presigner, signing, name, region, address, encryption, written: Arc::default() })
+        let (written, making) = (Arc::default(), Making::default());
+        Ok(Self { client, quick, presigner, signing, name, region, address, encryption, written, making })
     }
 
     /// Whether the bucket can be listed below a prefix and written to. The latter is proven by an upload that is begun and aborted, which

@@ -71,6 +71,8 @@ pub enum Fault {
     Cut,
     /// It is answered, but nobody learns of it: the connection is cut then.
     Lost,
+    /// It waits until it is released, and is answered then.
+    Held,
     /// It is never answered, and the connection stays.
     Silent,
     /// Its answer stops after the first piece, and the connection stays.
@@ -93,6 +95,7 @@ struct Shared {
     calls: AtomicU64,
     seen: Mutex<Vec<Call>>,
     cut: Notify,
+    held: Notify,
     read: AtomicU64,
     said: Mutex<HashMap<&'static str, String>>,
     /// By how many seconds its clock is ahead.
@@ -179,6 +182,11 @@ impl S3Server {
     /// From now on, its clock is so many seconds ahead, or behind.
     pub fn set_clock(&self, ahead: i64) {
         self.shared.ahead.store(ahead, Ordering::Relaxed);
+    }
+
+    /// Lets one request go on that is held, or the next that will be.
+    pub fn release(&self) {
+        self.shared.held.notify_one();
     }
 
     /// Cuts every connection that there is.
@@ -288,6 +296,7 @@ async fn respond(request: Request<Incoming>, service: &S3Service, shared: &Share
         Some(Fault::Refused(status, code, message)) => return Ok(refusal(status, code, message)),
         Some(Fault::Cut) => return Err(CutOff),
         Some(Fault::Silent) => return std::future::pending().await,
+        Some(Fault::Held) => shared.held.notified().await,
         Some(Fault::Lost | Fault::Stalled) | None => {}
     }
     if call.method == "GET" && call.path.trim_matches('/').find('/').is_none() {

@@ -154,6 +154,22 @@ fn parts_are_joined_inside_the_bucket() {
 }
 
 #[test]
+fn an_s3_that_refuses_one_call_in_ten_loses_nothing() {
+    let world = World::new("");
+    world.bucket.fail(|call| (call.number % 10 == 9).then_some(Fault::Busy));
+    let sql = "SELECT n, repeat('x', 60) AS filler FROM many";
+    let body = json!({ "requestId": "many", "sql": sql, "compression": "none", "parallel": true });
+    let done = world.post(&body);
+    assert_eq!((done["status"].as_str(), done["attempt"].as_u64()), (Some("DONE"), Some(1)), "{done}");
+    assert_eq!(world.bucket.uploads(), 0);
+    let saved = world.place.run(&["download", "many", "--out", "many.csv", "--server", &world.service.url]);
+    assert_eq!(saved.code, 0, "{}", saved.stderr);
+    assert_eq!(std::fs::read_to_string(world.place.path("many.csv")).unwrap().lines().count(), 200_001);
+    assert_eq!(http("DELETE", &world.address(&body, ""), None).0 / 100, 2);
+    eventually("the deletion of the files", || world.objects().is_empty());
+}
+
+#[test]
 fn by_proxy_the_service_hands_the_object_out_and_goes_on_where_a_download_broke_off() {
     let world = World::new("proxy = true\n");
     let body = json!({ "requestId": "fruit", "sql": "SELECT id, name FROM fruit ORDER BY id", "compression": "none" });

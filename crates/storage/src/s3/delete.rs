@@ -11,8 +11,10 @@ use super::{Bucket, Failure};
 pub(super) const AT_ONCE: usize = 1_000;
 
 impl Bucket {
-    /// Deletes all whose keys begin so: objects, their versions, delete markers and uploads. Idempotent; when it fails, some may be gone.
+    /// Deletes all whose keys begin so: objects, their versions, delete markers and uploads. What this process is making there comes to its
+    /// end first. Idempotent; when it fails, some may be gone.
     pub(crate) async fn delete_below(&self, prefix: &str) -> Result<(), Failure> {
+        self.making.none_below(prefix).await;
         self.abort_uploads(prefix, false).await?;
         match self.delete_versions(prefix).await {
             Err(failure) if failure.is_unknown_call() => self.delete_objects_below(prefix).await,

@@ -100,8 +100,9 @@ impl Bucket {
         let client = if bytes.len() <= SMALL { &self.quick } else { &self.client };
         let call = client.put_object().bucket(&self.name).key(key).set_if_none_match(if_none_match);
         let call = call.set_server_side_encryption(encryption).set_ssekms_key_id(key_id).body(ByteStream::from(bytes));
-        let written = call.send().await.map_err(|error| self.failure("s3:PutObject", error))?;
-        Ok(written.e_tag)
+        let bucket = self.clone();
+        let written = self.make(key, async move { call.send().await.map_err(|error| bucket.failure("s3:PutObject", error)) });
+        Ok(written.await?.e_tag)
     }
 
     /// Reads a stretch of an object, all of it and nothing else.

@@ -57,7 +57,12 @@ impl Begun {
     }
 
     /// Makes the parts one object of so many bytes.
-    pub(super) async fn complete(mut self, mut parts: Vec<CompletedPart>, size: u64) -> Result<Option<String>, Failure> {
+    pub(super) async fn complete(self, parts: Vec<CompletedPart>, size: u64) -> Result<Option<String>, Failure> {
+        let (bucket, key) = (self.bucket.clone(), self.key.clone());
+        bucket.make(&key, self.completed(parts, size)).await
+    }
+
+    async fn completed(mut self, mut parts: Vec<CompletedPart>, size: u64) -> Result<Option<String>, Failure> {
         parts.sort_by_key(CompletedPart::part_number);
         let all = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let call = self.bucket.client.complete_multipart_upload().bucket(&self.bucket.name).key(&self.key);

@@ -13,6 +13,8 @@ use super::{State, Version, locked};
 
 /// Of an object that is not larger, S3 copies no range.
 const SMALL: u64 = 5 << 20;
+/// How many versions, or open uploads, are listed at once. S3 lists 1,000, or fewer if it likes.
+const PAGE: usize = 20;
 
 /// The objects of all buckets.
 pub(super) struct Objects {
@@ -116,30 +118,26 @@ impl S3 for Objects {
         request: S3Request<ListObjectVersionsInput>,
     ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
         let versions = locked(&self.state.versions).clone().ok_or_else(|| s3_error!(NotImplemented))?;
-        let prefix = request.input.prefix.unwrap_or_default();
-        let (markers, versions): (Vec<_>, Vec<_>) =
-            versions.into_iter().filter(|version| version.key.starts_with(&prefix)).partition(|version| version.is_marker);
+        let ListObjectVersionsInput { prefix, key_marker, version_id_marker, .. } = request.input;
+        let order = |version: &Version| (version.key.clone(), version.id.clone());
+        let found = versions.into_iter().filter(|version| version.key.starts_with(prefix.as_deref().unwrap_or_default()));
+        let (page, next) = page(found.map(|version| (order(&version), version)).collect(), key_marker.zip(version_id_marker));
+        let (markers, versions): (Vec<_>, Vec<_>) = page.into_iter().partition(|version| version.is_marker);
+        let version =
+            |version: Version| ObjectVersion { key: Some(version.key), version_id: Some(version.id), ..ObjectVersion::default() };
+        let marker = |version: Version| DeleteMarkerEntry {
+            key: Some(version.key),
+            version_id: Some(version.id),
+            ..DeleteMarkerEntry::default()
+        };
+        let is_truncated = Some(next.is_some());
+        let (next_key_marker, next_version_id_marker) = next.unzip();
         let output = ListObjectVersionsOutput {
-            versions: Some(
-                versions
-                    .into_iter()
-                    .map(|version| ObjectVersion {
-                        key: Some(version.key),
-                        version_id: Some(version.id),
-                        ..ObjectVersion::default()
-                    })
-                    .collect(),
-            ),
-            delete_markers: Some(
-                markers
-                    .into_iter()
-                    .map(|marker| DeleteMarkerEntry {
-                        key: Some(marker.key),
-                        version_id: Some(marker.id),
-                        ..DeleteMarkerEntry::default()
-                    })
-                    .collect(),
-            ),
+            versions: Some(versions.into_iter().map(version).collect()),
+            delete_markers: Some(markers.into_iter().map(marker).collect()),
+            is_truncated,
+            next_key_marker,
+            next_version_id_marker,
             ..ListObjectVersionsOutput::default()
         };
         Ok(S3Response::new(output))
@@ -176,11 +174,25 @@ impl S3 for Objects {
         &self,
         request: S3Request<ListMultipartUploadsInput>,
     ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
-        let prefix = request.input.prefix.unwrap_or_default();
+        let ListMultipartUploadsInput { prefix, key_marker, upload_id_marker, .. } = request.input;
         let uploads = locked(&self.state.uploads).clone();
-        let found = uploads.into_iter().filter(|(_, key)| key.starts_with(&prefix));
-        let found = found.map(|(id, key)| MultipartUpload { key: Some(key), upload_id: Some(id), ..MultipartUpload::default() });
-        let output = ListMultipartUploadsOutput { uploads: Some(found.collect()), ..ListMultipartUploadsOutput::default() };
+        let found = uploads.into_iter().filter(|(_, key)| key.starts_with(prefix.as_deref().unwrap_or_default()));
+        let upload = |id: &String, key: &String| MultipartUpload {
+            key: Some(key.clone()),
+            upload_id: Some(id.clone()),
+            ..MultipartUpload::default()
+        };
+        let found = found.map(|(id, key)| (upload(&id, &key), (key, id))).map(|(upload, order)| (order, upload));
+        let (page, next) = page(found.collect(), key_marker.zip(upload_id_marker));
+        let is_truncated = Some(next.is_some());
+        let (next_key_marker, next_upload_id_marker) = next.unzip();
+        let output = ListMultipartUploadsOutput {
+            uploads: Some(page),
+            is_truncated,
+            next_key_marker,
+            next_upload_id_marker,
+            ..ListMultipartUploadsOutput::default()
+        };
         Ok(S3Response::new(output))
     }
 
@@ -211,4 +223,12 @@ impl S3 for Objects {
         }
         answer
     }
+}
+
+/// What comes after a marker, as far as a page goes, and the marker of the next page.
+fn page<T>(found: Vec<((String, String), T)>, after: Option<(String, String)>) -> (Vec<T>, Option<(String, String)>) {
+    let mut found: Vec<_> = found.into_iter().filter(|(order, _)| after.as_ref().is_none_or(|after| order > after)).collect();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    let next = (found.len() > PAGE).then(|| found[PAGE - 1].0.clone());
+    (found.into_iter().take(PAGE).map(|(_, one)| one).collect(), next)
 }

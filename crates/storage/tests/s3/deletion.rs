@@ -4,9 +4,10 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use outflow_core::Code;
 use outflow_core::key::StorageKey;
-use outflow_storage::testing::Fault;
+use outflow_storage::JoinPart;
+use outflow_storage::testing::{Call, Fault};
 
-use crate::support::{World, file, noise, place};
+use crate::support::{MIB, World, file, noise, place, until};
 
 #[tokio::test]
 async fn versions_and_delete_markers_go_too() {
@@ -42,6 +43,26 @@ async fn more_objects_than_a_page_holds_are_listed_and_deleted() {
 }
 
 #[tokio::test]
+async fn versions_and_uploads_of_more_than_a_page_go_too() {
+    let world = World::new().await;
+    world.server.keep_versions();
+    let store = world.storage.object_store();
+    // The same name again and again, so that a page ends in the middle of its versions.
+    for number in 0..30 {
+        world.storage.put(&file("output000"), noise(number, 10).into()).await.unwrap();
+        world.storage.put(&file(&format!("output{number:03}")), noise(number, 10).into()).await.unwrap();
+        let key = Path::parse(format!("deep/er/{}", file(&format!("output{:03}", number % 7)).path())).unwrap();
+        // As when the process dies in the middle.
+        std::mem::forget(store.put_multipart(&key).await.unwrap());
+    }
+    world.storage.delete(&file("output001")).await.unwrap();
+    assert_eq!((world.server.versions(), world.server.uploads()), (61, 30));
+    world.storage.delete_attempt(&place(1)).await.unwrap();
+    assert_eq!((world.server.versions(), world.server.uploads()), (0, 0));
+    assert_eq!(world.storage.list(&place(1)).await.unwrap(), []);
+}
+
+#[tokio::test]
 async fn an_upload_that_is_on_its_way_is_aborted_with_its_attempt() {
     let world = World::new().await;
     let key = Path::parse(format!("deep/er/{}", file("output000").path())).unwrap();
@@ -53,6 +74,37 @@ async fn an_upload_that_is_on_its_way_is_aborted_with_its_attempt() {
     assert_eq!(world.server.uploads(), 0);
     upload.complete().await.unwrap_err();
     assert_eq!(world.storage.list(&place(1)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_is_being_made_when_it_is_given_up_is_deleted_too() {
+    for size in [6 * MIB, MIB] {
+        let world = World::new().await;
+        let keys = world.put(&[("output000", noise(1, size)), ("output001", noise(2, size))]).await;
+        let pieces: Vec<_> = keys.into_iter().map(JoinPart::File).collect();
+        // The last step of a join: of large parts the completion of the upload, of small ones the writing.
+        let is_last = |call: &Call| {
+            let is_completion = call.method == "POST" && call.query.contains("uploadId");
+            is_completion || (call.method == "PUT" && call.path.ends_with("joined.csv") && call.query.contains("x-id=PutObject"))
+        };
+        world.server.fail(move |call| is_last(call).then_some(Fault::Held));
+        let target = file("joined.csv");
+        tokio::select! {
+            joined = world.storage.join(&pieces, &target) => panic!("{joined:?}"),
+            () = until(|| world.server.calls().iter().any(is_last)) => {}
+        }
+        let before = world.server.calls().len();
+        let place = place(1);
+        let mut deletion = std::pin::pin!(world.storage.delete_attempt(&place));
+        for _ in 0..1_000 {
+            assert!(futures::poll!(deletion.as_mut()).is_pending());
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.server.calls().len(), before, "it waits for what S3 was told before");
+        world.server.release();
+        deletion.await.unwrap();
+        assert_eq!((world.storage.list(&place).await.unwrap(), world.server.uploads()), (Vec::new(), 0));
+    }
 }
 
 #[tokio::test]
