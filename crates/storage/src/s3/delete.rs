@@ -5,6 +5,7 @@ use futures::TryStreamExt;
 use outflow_core::Code;
 
 use super::error::missing_right;
+use super::list::going_on;
 use super::{Bucket, Failure};
 
 /// How many objects S3 deletes in one call.
@@ -24,10 +25,10 @@ impl Bucket {
 
     /// Aborts the uploads to keys that begin so, or to that key alone.
     pub(super) async fn abort_uploads(&self, key: &str, is_exact: bool) -> Result<(), Failure> {
-        let mut after = (None, None);
+        let (mut key_marker, mut id_marker) = (None, None);
         loop {
             let call = self.quick.list_multipart_uploads().bucket(&self.name).prefix(key);
-            let page = call.set_key_marker(after.0).set_upload_id_marker(after.1).send().await;
+            let page = call.set_key_marker(key_marker).set_upload_id_marker(id_marker).send().await;
             let page = match page.map_err(|error| self.failure("s3:ListBucketMultipartUploads", error)) {
                 Err(failure) if failure.is_unknown_call() => return Ok(()),
                 page => page?,
@@ -38,27 +39,29 @@ impl Bucket {
                     self.abort(found, id).await?;
                 }
             }
-            if page.is_truncated != Some(true) {
+            key_marker = going_on(page.is_truncated, page.next_key_marker)?;
+            id_marker = page.next_upload_id_marker;
+            if key_marker.is_none() {
                 return Ok(());
             }
-            after = (page.next_key_marker, page.next_upload_id_marker);
         }
     }
 
     async fn delete_versions(&self, prefix: &str) -> Result<(), Failure> {
-        let mut after = (None, None);
+        let (mut key_marker, mut id_marker) = (None, None);
         loop {
             let call = self.quick.list_object_versions().bucket(&self.name).prefix(prefix);
-            let page = call.set_key_marker(after.0).set_version_id_marker(after.1).send().await;
+            let page = call.set_key_marker(key_marker).set_version_id_marker(id_marker).send().await;
             let page = page.map_err(|error| self.failure("s3:ListBucketVersions", error))?;
             let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
             let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
             let found = versions.chain(markers).filter_map(|(key, version)| Some((key?.to_owned(), version.map(str::to_owned))));
             self.delete_all(found.collect()).await?;
-            if page.is_truncated != Some(true) {
+            key_marker = going_on(page.is_truncated, page.next_key_marker)?;
+            id_marker = page.next_version_id_marker;
+            if key_marker.is_none() {
                 return Ok(());
             }
-            after = (page.next_key_marker, page.next_version_id_marker);
         }
     }
 

@@ -108,6 +108,22 @@ async fn what_is_being_made_when_it_is_given_up_is_deleted_too() {
 }
 
 #[tokio::test]
+async fn a_list_that_goes_on_nowhere_is_an_error_and_no_list() {
+    for (setting, document) in
+        [("list-type", "ListBucketResult"), ("uploads", "ListMultipartUploadsResult"), ("versions", "ListVersionsResult")]
+    {
+        let world = World::new().await;
+        world.server.says(setting, format!("<{document}><IsTruncated>true</IsTruncated></{document}>"));
+        let error = match setting {
+            "list-type" => world.storage.list(&place(1)).await.map(drop).unwrap_err(),
+            _ => world.storage.delete_attempt(&place(1)).await.unwrap_err(),
+        };
+        assert_eq!(error.code(), Code::StorageUnavailable, "{}", error.chain());
+        assert!(error.message().contains("does not say how to ask for the rest"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_to_delete_is_one() {
     let world = World::new().await;
     world.put(&[("output000", noise(1, 10))]).await;
