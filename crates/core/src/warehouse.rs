@@ -16,6 +16,8 @@ pub struct Capabilities {
     pub outlives_worker: bool,
     /// Another process can cancel it.
     pub cancel_anywhere: bool,
+    /// When `start` fails, nothing of the statement has been sent and nothing will be.
+    pub failed_start_sent_nothing: bool,
 }
 
 /// How a statement stands.

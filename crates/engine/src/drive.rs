@@ -50,6 +50,8 @@ pub(crate) struct Driver {
     is_takeover: bool,
     /// When the store was asked for a claim that is fresh; none once something was waited for since.
     claimed_at: Option<Instant>,
+    /// The next rest before the statement is started again.
+    start_rest: Duration,
     lost: CancellationToken,
     notices: Subscription,
 }
@@ -72,6 +74,7 @@ impl Engine {
             fence: claim.fence,
             is_takeover: claim.is_takeover,
             claimed_at: Some(claimed_at),
+            start_rest: Duration::ZERO,
             lost,
         };
         let mut unload = claim.unload;
@@ -131,13 +134,13 @@ impl Driver {
         let event = match answer(self.engine.settings.answer_within, warehouse.start(&statement, &token)).await {
             Ok(statement_id) => Event::Submitted { statement_id },
             Err(error) if error.kind().is_retryable() => {
-                let is_throttled = error.kind() == ErrorKind::Throttled;
-                if !is_throttled {
+                let is_refused = error.kind() == ErrorKind::Throttled || warehouse.capabilities().failed_start_sent_nothing;
+                if !is_refused {
                     tracing::warn!(error = error.chain(), "the statement may or may not have been started");
                 }
                 match self.find(&unload, &token).await? {
                     Found::Statement(statement_id) => Event::Submitted { statement_id },
-                    Found::Nothing if is_throttled => return self.start_later(unload, &error).await,
+                    Found::Nothing if is_refused => return self.start_later(unload, &error).await,
                     Found::Nothing => self.attempt_failed(&unload, &error),
                     Found::Unknown => Event::DeadlinePassed { fate: Fate::Unknown },
                 }
@@ -148,16 +151,30 @@ impl Driver {
         self.record(unload, event).await
     }
 
-    /// Nothing runs, since the warehouse has too much to do: that is no attempt that failed. The same one is started again after a rest, as
-    /// long as there is time; then the unload ends with the cause.
-    async fn start_later(&self, unload: Unload, error: &Error) -> Step {
-        let rest = self.engine.settings.retry.first_delay.max(REST.0).mul_f64(1.0 + rand::random::<f64>());
+    /// Nothing was sent, since the warehouse has too much to do or is out of reach: that is no attempt that failed. The same one is started
+    /// again after a rest, which grows while the warehouse is out of reach, as long as there is time; then the unload ends with the cause.
+    async fn start_later(&mut self, unload: Unload, error: &Error) -> Step {
+        let shortest = self.engine.settings.retry.first_delay.max(REST.0);
+        let rest = if error.kind() == ErrorKind::Throttled {
+            tracing::debug!(error = error.chain(), "the statement is started later");
+            shortest
+        } else {
+            tracing::warn!(error = error.chain(), "the warehouse is out of reach; the statement is started later");
+            let rest = self.start_rest.max(shortest);
+            self.start_rest = (rest * 2).min(REST.1);
+            rest
+        };
+        let rest = rest.mul_f64(1.0 + rand::random::<f64>());
         if rest >= self.left(&unload) {
             let event = failed(&unload, error, None);
             return self.record(unload, event).await;
         }
-        tracing::debug!(error = error.chain(), "the statement is started later");
-        self.rest(rest).await?;
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            () = self.lost.cancelled() => return Err(LetGo::Over),
+            () = self.engine.stopping.cancelled() => return Err(LetGo::Over),
+            _ = changed_elsewhere(&mut self.notices, unload.version) => {}
+        }
         self.reread(&unload).await
     }
 

@@ -7,7 +7,8 @@ use outflow_core::statement::UnloadStatement;
 use outflow_core::store::Created;
 use outflow_core::submission::{Submission, check_labels};
 use outflow_core::unload::NewUnload;
-use outflow_core::{Code, Error, Owner, Result, Unload, UnloadId};
+use outflow_core::{Code, Error, Owner, RequestId, Result, Unload, UnloadId};
+use serde_json::Value;
 
 use crate::boundary::Boundary;
 use crate::clock::as_delta;
@@ -51,7 +52,11 @@ impl Engine {
         if self.stopping.is_cancelled() {
             return Err(Error::new(Code::Overloaded, "the service is stopping; send the request again in a moment"));
         }
-        let (asked, _) = self.check(owner, submission)?;
+        let (named, request) = (submission.request_id.clone(), submission.request.clone());
+        let asked = match self.check(owner.clone(), submission) {
+            Ok((asked, _)) => asked,
+            Err(error) => return self.accepted_before(&owner, named, &request).await?.map(Submitted::Known).ok_or(error),
+        };
         let warehouse = asked.warehouse.clone();
         match self.store.create_unload(asked).await? {
             Created::New(unload) => {
@@ -70,6 +75,13 @@ impl Engine {
                 format!("the requestId `{}` names another request already; send this one under another", unload.request_id()),
             )),
         }
+    }
+
+    /// The unload of just this request, if it was accepted: what a configuration of today refuses is known all the same.
+    async fn accepted_before(&self, owner: &Owner, named: Option<RequestId>, request: &Value) -> Result<Option<Unload>> {
+        let Some(request_id) = named else { return Ok(None) };
+        let known = self.store.unload(owner, &request_id).await?;
+        Ok(known.filter(|unload| unload.asked.request == *request))
     }
 
     /// Tells what a request would run, and runs nothing.

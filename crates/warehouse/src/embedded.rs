@@ -226,7 +226,7 @@ impl Drop for Embedded {
 #[async_trait]
 impl Warehouse for Embedded {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { outlives_worker: false, cancel_anywhere: false }
+        Capabilities { outlives_worker: false, cancel_anywhere: false, failed_start_sent_nothing: true }
     }
 
     /// Never fails on account of the statement: what is wrong with it, `poll` tells.

@@ -126,7 +126,7 @@ impl RedshiftData {
 #[async_trait]
 impl Warehouse for RedshiftData {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { outlives_worker: true, cancel_anywhere: true }
+        Capabilities { outlives_worker: true, cancel_anywhere: true, failed_start_sent_nothing: false }
     }
 
     async fn start(&self, statement: &UnloadStatement, token: &AttemptToken) -> Result<StatementId> {

@@ -253,7 +253,7 @@ fn column_of(told: &tokio_postgres::Column) -> Column {
 #[async_trait]
 impl Warehouse for RedshiftWire {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { outlives_worker: true, cancel_anywhere: true }
+        Capabilities { outlives_worker: true, cancel_anywhere: true, failed_start_sent_nothing: true }
     }
 
     async fn start(&self, statement: &UnloadStatement, token: &AttemptToken) -> Result<StatementId> {

@@ -24,9 +24,9 @@ impl Driver {
         let warehouse = &self.station.entry.warehouse;
         let mut rest = REST.0;
         loop {
-            let asked = answer(self.engine.settings.answer_within, warehouse.cancel(statement_id)).await;
-            let left = (until - self.now()).to_std().unwrap_or(Duration::ZERO);
-            match answer(self.engine.settings.answer_within, warehouse.poll(statement_id, left.min(LOOK))).await {
+            let asked = answer(self.patience(until), warehouse.cancel(statement_id)).await;
+            let left = self.left_until(until);
+            match answer(self.patience(until), warehouse.poll(statement_id, left.min(LOOK))).await {
                 Ok(progress) if progress.is_over() => return Ok(Fate::Settled),
                 Err(error) if error.code() == Code::StatementLost && !warehouse.capabilities().outlives_worker => {
                     return Ok(Fate::Settled);
@@ -40,7 +40,7 @@ impl Driver {
             if left.is_zero() {
                 return Ok(Fate::Unknown);
             }
-            rest = self.rest(rest).await?;
+            rest = self.rest(rest.min(left)).await?;
         }
     }
 
@@ -49,16 +49,25 @@ impl Driver {
         let until = unload.asked.deadline_at.max(self.now()) + self.engine.settings.cancel_grace;
         let mut rest = REST.0;
         loop {
-            match answer(self.engine.settings.answer_within, self.station.entry.warehouse.find(token)).await {
+            match answer(self.patience(until), self.station.entry.warehouse.find(token)).await {
                 Ok(Some(statement_id)) => return Ok(Found::Statement(statement_id)),
                 Ok(None) => return Ok(Found::Nothing),
                 Err(error) if self.now() < until => {
                     tracing::warn!(error = error.chain(), "cannot tell whether the statement was started");
-                    rest = self.rest(rest).await?;
+                    rest = self.rest(rest.min(self.left_until(until))).await?;
                 }
                 Err(_) => return Ok(Found::Unknown),
             }
         }
+    }
+
+    /// How long the warehouse may take to answer a question that matters until then; it is asked at least once.
+    fn patience(&self, until: Timestamp) -> Duration {
+        self.engine.settings.answer_within.min(self.left_until(until).max(LOOK * 2))
+    }
+
+    fn left_until(&self, until: Timestamp) -> Duration {
+        (until - self.now()).to_std().unwrap_or(Duration::ZERO)
     }
 }
 

@@ -1,8 +1,12 @@
 //! Attempts: never two live statements, a new place for each, and no statement whose fate is unknown is run again.
 
-use outflow_core::{AttemptToken, State, Status};
+use std::sync::Arc;
 
-use crate::support::scripted::Fault;
+use outflow_core::submission::Submission;
+use outflow_core::{AttemptToken, Code, Owner, State, Status};
+use outflow_engine::Submitted;
+
+use crate::support::scripted::{Fault, Scripted};
 use crate::support::{World, code, eventually, submission, submit};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,6 +66,27 @@ async fn what_the_warehouse_has_no_room_for_is_started_later_and_is_no_attempt_t
     let waiting = world.until("unwanted", |unload| matches!(unload.state, State::Submitting { .. })).await;
     engine.cancel(waiting).await.unwrap();
     assert_eq!((world.until_terminal("unwanted").await.status(), world.warehouse.started()), (Status::Cancelled, 1));
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_was_sent_for_certain_the_same_attempt_is_started_until_the_warehouse_can_be_reached() {
+    let world = World::new().await;
+    let warehouse = Arc::new(Scripted::sure(world.storage.object_store()));
+    // More than an unload has attempts.
+    warehouse.script(&[Fault::SubmitLostBefore; 5]);
+    let engine = world.engine_of(Arc::clone(&world.store), Arc::clone(&warehouse));
+    engine.start();
+    submit(&engine, submission("later")).await;
+    let unload = world.until_terminal("later").await;
+    assert_eq!((unload.status(), unload.state.attempt(), warehouse.started()), (Status::Done, 1, 1));
+
+    // Whoever rests hears of a cancel at once.
+    warehouse.script(&[Fault::SubmitLostBefore; 10_000]);
+    submit(&engine, submission("unwanted")).await;
+    let waiting = world.until("unwanted", |unload| matches!(unload.state, State::Submitting { .. })).await;
+    engine.cancel(waiting).await.unwrap();
+    assert_eq!((world.until_terminal("unwanted").await.status(), warehouse.started()), (Status::Cancelled, 1));
     engine.stop().await;
 }
 
@@ -158,4 +183,17 @@ async fn the_same_attempt_has_the_same_statement_and_token() {
     let found = outflow_core::warehouse::Warehouse::find(&*world.warehouse, &token).await.unwrap();
     assert_eq!(found, world.find("a").await.statement_id);
     engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_was_accepted_is_known_also_when_todays_configuration_would_refuse_it() {
+    let world = World::new().await;
+    let named = Submission { warehouse: Some("main".to_owned()), ..submission("a") };
+    let accepted = submit(&world.engine(), named.clone()).await;
+    let other = world.engine_named("other", Arc::clone(&world.store) as _, Arc::clone(&world.warehouse));
+    let again = other.submit(Owner::local(), named.clone()).await.unwrap();
+    assert_eq!(again, Submitted::Known(accepted));
+    for refused in [Submission { request: "another".into(), ..named.clone() }, Submission { request_id: None, ..named }] {
+        assert_eq!(other.submit(Owner::local(), refused).await.unwrap_err().code(), Code::UnknownWarehouse);
+    }
 }

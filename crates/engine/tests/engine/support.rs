@@ -85,8 +85,13 @@ impl World {
 
     /// An engine with a warehouse of its own.
     pub(crate) fn engine_of(&self, store: Arc<dyn Store>, warehouse: Arc<Scripted>) -> Arc<Engine> {
+        self.engine_named("main", store, warehouse)
+    }
+
+    /// An engine whose warehouse has another name.
+    pub(crate) fn engine_named(&self, name: &str, store: Arc<dyn Store>, warehouse: Arc<Scripted>) -> Arc<Engine> {
         let entry = WarehouseEntry {
-            name: "main".to_owned(),
+            name: name.to_owned(),
             warehouse,
             guard: Guard::embedded(),
             max_running: 4,

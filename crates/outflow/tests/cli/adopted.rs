@@ -25,8 +25,14 @@ enum Way {
 
 impl Emulator {
     fn start(place: &Place, faults: &[&str]) -> Self {
+        Self::start_at(place, "127.0.0.1:0", faults)
+    }
+
+    /// One whose wire protocol listens at that address.
+    fn start_at(place: &Place, pg: &str, faults: &[&str]) -> Self {
         let mut arguments: Vec<&str> =
-            "emulate redshift --pg 127.0.0.1:0 --data-api 127.0.0.1:0 --tables tables --files buckets".split(' ').collect();
+            "emulate redshift --data-api 127.0.0.1:0 --tables tables --files buckets --pg".split(' ').collect();
+        arguments.push(pg);
         faults.iter().for_each(|fault| arguments.extend(["--fault", fault]));
         let mut child = place.command(&arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -174,6 +180,21 @@ fn a_statement_whose_name_was_not_recorded_is_found_by_its_tag() {
     });
     let second = Running::start(service(&place, &emulator, Way::Wire, None));
     assert_delivered_once(&second, &emulator, Way::Wire);
+}
+
+#[test]
+fn an_unload_waits_for_a_warehouse_that_is_out_of_reach() {
+    let place = Place::with_tables();
+    std::fs::create_dir_all(place.path("buckets/local")).unwrap();
+    let gone = Emulator::start(&place, &[]);
+    let service = Running::start(service(&place, &gone, Way::Wire, None));
+    let pg = gone.pg.split(['@', '/']).find(|part| part.starts_with("127.")).unwrap().to_owned();
+    drop(gone);
+    submit(&service);
+    // With the rests of attempts it would have failed by now.
+    eventually("it is tried again", || service.stderr().matches("the statement is started later").count() >= 4);
+    let emulator = Emulator::start_at(&place, &pg, &[]);
+    assert_delivered_once(&service, &emulator, Way::Wire);
 }
 
 #[test]

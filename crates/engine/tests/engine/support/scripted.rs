@@ -83,6 +83,8 @@ pub(crate) struct Scripted {
     is_silent: AtomicBool,
     /// Whether statements die with this process, of which this warehouse is a part then.
     is_mortal: bool,
+    /// Whether nothing was sent for certain when a submit fails.
+    is_sure: bool,
     /// How many ask how a statement stands just now.
     polls: Arc<AtomicUsize>,
     /// Whether it never says what a result without rows is.
@@ -98,6 +100,7 @@ impl Scripted {
             statements: Mutex::default(),
             is_silent: false.into(),
             is_mortal: false,
+            is_sure: false,
             polls: Arc::default(),
             stuck: watch::Sender::new(false),
         }
@@ -106,6 +109,11 @@ impl Scripted {
     /// One whose statements die with the process.
     pub(crate) fn mortal(files: Arc<dyn ObjectStore>) -> Self {
         Self { is_mortal: true, ..Self::new(files) }
+    }
+
+    /// One that knows of a submit that failed that nothing was sent.
+    pub(crate) fn sure(files: Arc<dyn ObjectStore>) -> Self {
+        Self { is_sure: true, ..Self::new(files) }
     }
 
     /// How many ask how a statement stands just now.
@@ -213,7 +221,11 @@ pub(crate) const PARTITIONS: [(&str, &str, u64); 2] =
 #[async_trait]
 impl Warehouse for Scripted {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { outlives_worker: !self.is_mortal, cancel_anywhere: !self.is_mortal }
+        Capabilities {
+            outlives_worker: !self.is_mortal,
+            cancel_anywhere: !self.is_mortal,
+            failed_start_sent_nothing: self.is_sure,
+        }
     }
 
     async fn start(&self, statement: &UnloadStatement, token: &AttemptToken) -> Result<StatementId> {
