@@ -22,7 +22,7 @@ const REST: (Duration, Duration) = (Duration::from_millis(200), Duration::from_s
 /// How long it is believed that nothing runs: whoever was refused looks at once, and later somebody else may have started it, after the lease.
 const MEMORY: Duration = Duration::from_secs(5);
 /// How long after it was cut off a search may be gone on with: whoever asks on does so sooner, and later somebody else may have submitted.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_secs(180);
 
 /// What is known of tokens.
 #[derive(Debug, Default)]

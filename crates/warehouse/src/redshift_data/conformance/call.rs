@@ -134,7 +134,7 @@ pub(super) const PROBES: [Probe; 9] = [
         belief: "a statement is listed soon after it was accepted",
         source: "not documented",
         safety: Safety::Unsafe(
-            "who takes an unload over looks for its statement, and believes after 3 seconds that there is none; within 8 hours the token keeps a second from running",
+            "who takes an unload over, or has tried in vain to submit it, looks for its statement and believes after 3 seconds that there is none; within 8 hours the token keeps the same attempt from running twice, but not the next one beside it",
         ),
         expected: |beliefs| soon(beliefs.listed_within, true),
         run: |scene, beliefs| {
