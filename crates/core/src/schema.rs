@@ -1,6 +1,7 @@
 //! The columns of a result, as manifest and receipt tell of them.
 
 use serde::{Deserialize, Serialize};
+use sqlparser::keywords::ALL_KEYWORDS;
 
 /// One column of a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,11 @@ pub fn place_of_column<'a>(
         (Some((place, _)), None) => Some(place),
         _ => None,
     }
+}
+
+/// Whether a query must quote that word as a name: SQL has it for something.
+pub fn is_keyword(word: &str) -> bool {
+    ALL_KEYWORDS.binary_search(&word.to_uppercase().as_str()).is_ok()
 }
 
 /// A table that a query may name.

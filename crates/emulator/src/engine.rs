@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use arrow::datatypes::SchemaRef;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
+use outflow_core::schema::Table;
 use outflow_core::warehouse::Warehouse;
 use outflow_warehouse::belief::Beliefs;
 use outflow_warehouse::embedded::{Embedded, Given, UnloadText, Unloaded};
@@ -91,12 +92,26 @@ impl Engine {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(&pid)?.upgrade()
     }
 
+    /// The tables, each by its name as a catalogue has it: without the quotes in which a query writes it.
+    ///
+    /// # Errors
+    /// The warehouse's own.
+    pub(crate) async fn tables(&self) -> outflow_core::Result<Vec<Table>> {
+        let mut tables = self.warehouse.tables().await?;
+        for table in &mut tables {
+            if let Some(inside) = table.name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+                table.name = inside.replace("\"\"", "\"");
+            }
+        }
+        Ok(tables)
+    }
+
     /// The query that makes a list of the catalogue, and what it reads.
     ///
     /// # Errors
     /// As [`Listing::sheet`]; when the warehouse's tables cannot be told.
     async fn list(&self, session: &Session, listing: &Listing) -> Result<(String, Given), SqlError> {
-        let tables = self.warehouse.tables().await.map_err(|error| SqlError::from_engine(&error, 0))?;
+        let tables = self.tables().await.map_err(|error| SqlError::from_engine(&error, 0))?;
         Ok(listed(listing.sheet(session, Some(&tables))?))
     }
 

@@ -1,7 +1,6 @@
 //! What the API tells of databases, schemas and tables.
 
 use outflow_core::schema::Table;
-use outflow_core::warehouse::Warehouse;
 use serde_json::{Value, json};
 
 use super::error::ApiError;
@@ -50,7 +49,7 @@ pub(super) async fn table(asked: &Browse, engine: &Engine) -> Result<Value, ApiE
 }
 
 async fn all(engine: &Engine) -> Result<Vec<Table>, ApiError> {
-    engine.warehouse.tables().await.map_err(|error| ApiError::database(error.message().to_owned()))
+    engine.tables().await.map_err(|error| ApiError::database(error.message().to_owned()))
 }
 
 /// The part of a list that is asked for, and where the next begins.

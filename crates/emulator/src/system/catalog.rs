@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use outflow_core::schema::{Column, Table};
-use outflow_core::warehouse::Warehouse;
 use outflow_warehouse::embedded::Given;
 
 use super::listing::Size;
@@ -72,7 +71,7 @@ pub(super) async fn add(given: &mut Given, engine: &Arc<Engine>, session: &Sessi
     if !TABLES.iter().any(|table| is_named(table)) {
         return Ok(());
     }
-    let tables = engine.warehouse.tables().await.map_err(|error| SqlError::from_engine(&error, 0))?;
+    let tables = engine.tables().await.map_err(|error| SqlError::from_engine(&error, 0))?;
     for table in TABLES.into_iter().filter(|table| is_named(table)) {
         let (name, sheet) = match table {
             "pg_attribute" => (table, attributes(&tables)),

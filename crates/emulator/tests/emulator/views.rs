@@ -65,3 +65,21 @@ async fn the_catalogue_is_enough_to_look_round() {
     let columns = client.query("SELECT column_name FROM svv_columns WHERE table_name = 'numbers'", &[]).await.unwrap();
     assert_eq!(columns[0].get::<_, &str>(0), "n");
 }
+
+#[tokio::test]
+async fn the_catalogue_names_tables_without_the_quotes_of_a_query() {
+    let place = Place::made(|config| {
+        for name in ["order", "My Table"] {
+            std::fs::write(config.engine.tables.as_ref().unwrap().join(format!("{name}.csv")), "id\n1\n").unwrap();
+        }
+    })
+    .await;
+    let client = place.connect().await;
+    let tables = client.query("SELECT DISTINCT table_name FROM svv_columns ORDER BY 1", &[]).await.unwrap();
+    let names: Vec<&str> = tables.iter().map(|row| row.get(0)).collect();
+    assert_eq!(names, ["My Table", "fruit", "numbers", "order"]);
+    let listed = place.sdk().list_tables().workgroup_name("wg").database("dev").send().await.unwrap();
+    let names: Vec<&str> = listed.tables().iter().filter_map(|table| table.name()).collect();
+    assert!(names.contains(&"order") && names.contains(&"My Table"), "{names:?}");
+    assert_eq!(client.query("SELECT id FROM \"My Table\"", &[]).await.unwrap().len(), 1);
+}

@@ -1,6 +1,6 @@
 //! The tables that a query may name, from the warehouse's own catalogue, in one query.
 
-use outflow_core::schema::{Column, Table};
+use outflow_core::schema::{Column, Table, is_keyword};
 use outflow_core::statement::identifier;
 
 use super::Row;
@@ -41,7 +41,7 @@ fn written(name: &str) -> String {
     let mut characters = name.chars();
     let is_plain = characters.next().is_some_and(|first| first.is_ascii_lowercase() || first == '_')
         && characters.all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_');
-    if is_plain { name.to_owned() } else { identifier(name) }
+    if is_plain && !is_keyword(name) { name.to_owned() } else { identifier(name) }
 }
 
 #[cfg(test)]
@@ -57,12 +57,13 @@ mod tests {
         let rows = vec![
             row(["public", "orders", "id", "integer", "", "32", "0"]),
             row(["public", "orders", "price", "numeric", "", "15", "2"]),
+            row(["public", "order", "id", "integer", "", "32", "0"]),
             row(["sales", "Q 1", "name", "character varying", "25", "", ""]),
         ];
         let found = tables(rows);
         let shown: Vec<_> = found.iter().map(|table| (table.name.as_str(), table.columns.len())).collect();
-        assert_eq!(shown, [("orders", 2), ("sales.\"Q 1\"", 1)]);
+        assert_eq!(shown, [("orders", 2), ("\"order\"", 1), ("sales.\"Q 1\"", 1)]);
         assert_eq!(found[0].columns[1].data_type, "numeric(15,2)");
-        assert_eq!(found[1].columns[0].data_type, "character varying(25)");
+        assert_eq!(found[2].columns[0].data_type, "character varying(25)");
     }
 }
