@@ -69,6 +69,8 @@ pub(crate) enum Kind {
     Locator(Role),
     /// One of these.
     OneOf(&'static [&'static str]),
+    /// One of the first; the others are planned, and this version does not have them yet.
+    OneOfBuilt(&'static [&'static str], &'static [&'static str]),
 }
 
 /// A key of the configuration.
@@ -129,7 +131,7 @@ pub(crate) static KEYS: &[Key] = &[
     key(Area::Events, "landedTopics", Kind::Words),
     key(Area::Events, "groupId", Kind::Text),
     key(Area::Auth, "apiKeys", Kind::Boolean),
-    key(Area::Orchestrator, "mode", Kind::OneOf(&["scheduler", "step-functions", "s3-events"])),
+    key(Area::Orchestrator, "mode", Kind::OneOfBuilt(&["scheduler"], &["step-functions", "s3-events"])),
     key(Area::Orchestrator, "reconcileSeconds", Kind::Integer(1, 3_600)),
     key(Area::Orchestrator, "leaseSeconds", Kind::Integer(2, 3_600)),
     key(Area::Orchestrator, "cancelGraceSeconds", Kind::Integer(1, 3_600)),
@@ -232,7 +234,10 @@ impl Kind {
             Self::Locator(role) => return Locator::parse(role, text).map(|_| ()),
             Self::Address => text.parse::<std::net::SocketAddr>().is_ok(),
             Self::WebAddress => outflow_core::address::PublicUrl::parse(text).is_ok(),
-            Self::OneOf(known) => {
+            Self::OneOfBuilt(built, later) if later.contains(&text) => {
+                return Err(format!("is `{text}`, which this version does not have yet; use `{}`", built.join("` or `")));
+            }
+            Self::OneOf(known) | Self::OneOfBuilt(known, _) => {
                 let near =
                     nearest(text, known.iter().copied()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                 return if known.contains(&text) {
@@ -257,7 +262,8 @@ impl Kind {
             Self::OneOrMore => "text, or a list of texts".to_owned(),
             Self::Address => "an IP address and a port, such as `127.0.0.1:8080`".to_owned(),
             Self::WebAddress => "an address such as `https://outflow.example.com`, without a user".to_owned(),
-            Self::OneOf(known) => format!("one of `{}`", known.join("`, `")),
+            Self::OneOf(&[only]) | Self::OneOfBuilt(&[only], _) => format!("`{only}`"),
+            Self::OneOf(known) | Self::OneOfBuilt(known, _) => format!("one of `{}`", known.join("`, `")),
         }
     }
 }

@@ -120,13 +120,7 @@ fn an_unknown_variable_is_an_error_unless_somebody_else_put_it_there() {
 #[test]
 fn what_does_not_go_together_or_is_not_there_yet_is_refused() {
     for (text, part) in [
-        ("[orchestrator]\nmode = \"step-functions\"\n", "does not go with `warehouse.main.url` `embedded:`"),
-        ("[orchestrator]\nmode = \"s3-events\"\n", "does not go with `warehouse.main.url` `embedded:`"),
         ("[warehouse.main]\nurl = \"redshift-data://wg/dev\"\n", "Redshift unloads into S3 only"),
-        (
-            "[orchestrator]\nmode = \"step-functions\"\n[warehouse.main]\nurl = \"redshift-data://wg/dev\"\n[storage]\nurl = \"s3://bucket\"\n",
-            "a Lambda cannot reach",
-        ),
         ("[storage]\nregion = \"eu-west-1\"\n", "which is not in S3"),
         ("[storage]\nproxy = true\n", "which is not in S3"),
         ("[storage]\nurl = \"s3://bucket\"\nkmsKeyId = \"a\"\n", "`storage.sse` is not `kms`"),
@@ -142,6 +136,20 @@ fn what_does_not_go_together_or_is_not_there_yet_is_refused() {
         assert!(error.contains(part), "{text:?} gave {error:?}, which lacks {part:?}");
         assert!(error.contains("hint: ") && !error.contains("s3cr3t"), "{error}");
     }
+}
+
+#[test]
+fn a_mode_that_comes_later_is_said_to_whatever_goes_with_it() {
+    let cloud = "[warehouse.main]\nurl = \"redshift-data://wg/dev\"\n[storage]\nurl = \"s3://bucket\"\n";
+    for mode in ["step-functions", "s3-events"] {
+        for rest in ["", cloud, "[events]\nurl = \"kafka://a:9092\"\n"] {
+            let error = complaint(&format!("[orchestrator]\nmode = \"{mode}\"\n{rest}"));
+            let expected = format!("line 2) is `{mode}`, which this version does not have yet; use `scheduler`");
+            assert!(error.contains("`orchestrator.mode`") && error.contains(&expected), "{error}");
+        }
+    }
+    let error = complaint("[orchestrator]\nmode = \"lambda\"\n");
+    assert!(error.contains("it must be `scheduler`") && !error.contains("step-functions"), "{error}");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! What must hold between keys, and what this version can do at all. Checked before anything is opened.
 
 use outflow_core::Code;
-use outflow_core::unload::Orchestrator;
 
 use super::{Config, ServerSideEncryption};
 use crate::exit::{CliError, Result};
@@ -41,19 +40,10 @@ impl Config {
         Ok(())
     }
 
-    /// The table of what drives what: the back ends that notify nobody can only be driven by the service itself.
+    /// Which storage a warehouse can write to.
     fn check_combinations(&self) -> Result<()> {
-        let mode = self.orchestrator.mode;
         for (name, warehouse) in &self.warehouses {
             let locator = &warehouse.url.0;
-            if mode != Orchestrator::Scheduler && !matches!(locator, Locator::RedshiftData { .. }) {
-                return Err(invalid(format!(
-                    "`orchestrator.mode` `{}` does not go with `warehouse.{name}.url` `{}`, which AWS does not drive",
-                    mode.as_str(),
-                    locator.scheme()
-                ))
-                .hint("use `mode = \"scheduler\"`, or a warehouse of `redshift-data://`"));
-            }
             // An emulator, which has an address of its own or is on this machine, writes into a folder too.
             let may_be_emulated = match locator {
                 Locator::Redshift(server) => server.address(REDSHIFT_PORT).is_ok_and(|address| address.is_loopback()),
@@ -70,13 +60,6 @@ impl Config {
                     "use `storage.url = \"s3://BUCKET\"`; only an emulator, whose address is `endpoint` or on this machine, writes into a folder",
                 ));
             }
-        }
-        if mode != Orchestrator::Scheduler && matches!(self.events.url.0, Locator::Memory) {
-            return Err(invalid(format!(
-                "`orchestrator.mode` `{}` does not go with `events.url` `memory://`, which a Lambda cannot reach",
-                mode.as_str()
-            ))
-            .hint("use `events.url = \"kafka://…\"`"));
         }
         Ok(())
     }
@@ -131,12 +114,6 @@ impl Config {
                 ))
                 .hint(format!("use `{instead}`")));
             }
-        }
-        if self.orchestrator.mode != Orchestrator::Scheduler {
-            let mode = self.orchestrator.mode.as_str();
-            return Err(
-                invalid(format!("`orchestrator.mode` is `{mode}`, which this version does not have yet")).hint("use `scheduler`")
-            );
         }
         if self.auth.api_keys {
             return Err(invalid("`auth.apiKeys` is `true`, and this version does not have API keys yet").hint("leave it out"));
