@@ -1,6 +1,6 @@
 //! The addresses that Outflow gives out: everybody who writes one into an answer, an event or a receipt takes it from here.
 //!
-//! Only stable ones. What is signed and expires is made by the storage at the moment of the click.
+//! Only stable ones. What is signed and expires is made by the storage at the moment of the click. And whether a host is this machine.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -84,6 +84,19 @@ pub fn passes_in_the_clear(url: &str) -> bool {
     !is_loopback
 }
 
+/// Whether a host as it stands in an address is this machine: an IP address of loopback, in brackets or not, or `localhost`, or a name
+/// below it. Nobody is asked about any other name. Some systems ask others about names below `localhost`, so that no secret may depend on it.
+pub fn is_loopback(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    match address.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => {
+            let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next();
+            last.is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +115,18 @@ mod tests {
             ("http://[::1]:1?x", false),
         ] {
             assert_eq!(passes_in_the_clear(url), is_heard, "{url}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_told_from_what_looks_like_it() {
+        for host in ["localhost", "LocalHost.", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]", "::1", "[::ffff:127.0.0.1]"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in
+            ["", ".", "0.0.0.0", "10.0.0.1", "[::]", "[::2]", "localhost.example.com", "127.0.0.1.example.com", "notlocalhost"]
+        {
+            assert!(!is_loopback(host), "{host}");
         }
     }
 

@@ -78,7 +78,8 @@ impl Client {
                 .connect_timeout(Duration::from_secs(10))
                 .read_timeout(ANSWER_WITHIN)
                 .redirect(redirect);
-            let builder = if is_loopback(&url) { builder.no_proxy() } else { builder };
+            let is_here = url.host_str().is_some_and(outflow_core::address::is_loopback);
+            let builder = if is_here { builder.no_proxy() } else { builder };
             builder.build().map_err(|error| CliError::new(Exit::Failed, format!("cannot set up HTTP: {}", root(&error))))
         };
         let (http, one_step) = (client(Policy::default())?, client(Policy::none())?);
@@ -266,11 +267,6 @@ pub(crate) fn root(error: &(dyn std::error::Error + 'static)) -> String {
         Some(error) => crate::exit::describe(error),
         None => cause.to_string(),
     }
-}
-
-fn is_loopback(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn unload_path(id: &str, rest: &str) -> Result<String> {

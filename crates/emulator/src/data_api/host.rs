@@ -1,11 +1,10 @@
 //! Who a request says that it wants, and from where. Whoever reaches the emulator may do everything, and a page in a browser of this machine
 //! reaches loopback: it can make its own name lead here (then `Host` names it), or send requests across sites (then there is an `Origin`).
 
-use std::net::IpAddr;
-
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
+use outflow_core::address::is_loopback;
 
 use super::error::ApiError;
 
@@ -27,19 +26,10 @@ pub(super) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
 /// The one host that a request names; several are none.
 fn asked(uri: &Uri, headers: &HeaderMap) -> Option<String> {
     let mut sent = headers.get_all(HOST).iter();
-    let host = match (uri.host(), sent.next(), sent.next()) {
-        (Some(host), ..) => host.to_owned(),
-        (None, Some(host), None) => host.to_str().ok()?.parse::<Authority>().ok()?.host().to_owned(),
-        _ => return None,
-    };
-    Some(host.trim_end_matches('.').to_ascii_lowercase())
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    match address.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    match (uri.host(), sent.next(), sent.next()) {
+        (Some(host), ..) => Some(host.to_owned()),
+        (None, Some(host), None) => Some(host.to_str().ok()?.parse::<Authority>().ok()?.host().to_owned()),
+        _ => None,
     }
 }
 

@@ -3,8 +3,6 @@
 //! Loopback alone does not keep such a page out. It can make its own name lead to 127.0.0.1 (then `Host` names it), or send requests
 //! across sites whose answers it cannot read (then `Origin` names it).
 
-use std::net::IpAddr;
-
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
@@ -12,6 +10,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use outflow_core::Code;
+use outflow_core::address::is_loopback;
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -65,14 +64,6 @@ fn origin_host(headers: &HeaderMap) -> Option<String> {
 
 fn normal(host: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    match address.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
-    }
 }
 
 #[cfg(test)]
