@@ -36,6 +36,7 @@ use self::engine::Engine;
 pub use self::events::Events;
 use self::fault::Faults;
 pub use self::fault::{FAULTS, Fault};
+pub use self::serve::check_listen;
 pub use self::tls::Tls;
 pub use self::wire::PasswordHash;
 use self::wire::Server;

@@ -1,5 +1,6 @@
 //! The listening, on loopback alone.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,18 @@ use tokio_util::task::TaskTracker;
 
 use crate::data_api::DataApi;
 use crate::wire::{self, Server};
+
+/// Refuses an address that other machines can reach: whoever reaches the emulator may do everything.
+///
+/// # Errors
+/// `config_invalid`.
+pub fn check_listen(address: SocketAddr) -> Result<()> {
+    if address.ip().to_canonical().is_loopback() {
+        return Ok(());
+    }
+    let message = format!("the emulator lets everybody do everything, so that it listens on loopback alone, not on `{address}`");
+    Err(Error::new(Code::ConfigInvalid, message))
+}
 
 /// Serves the Data API.
 ///
@@ -53,11 +66,7 @@ async fn accept<F: Future<Output = ()> + Send + 'static>(
 ) -> Result<()> {
     let address =
         listener.local_addr().map_err(|error| Error::new(Code::Internal, "the listener has no address").with_source(error))?;
-    if !address.ip().is_loopback() {
-        let message =
-            format!("the emulator lets everybody do everything, so that it listens on loopback alone, not on `{address}`");
-        return Err(Error::new(Code::ConfigInvalid, message));
-    }
+    check_listen(address)?;
     let connections = TaskTracker::new();
     loop {
         let stream = tokio::select! {

@@ -1,9 +1,10 @@
 //! `emulate`: the embedded engine as a warehouse of the cloud.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use outflow_emulator::{Buckets, Emulator, EmulatorConfig, Events, Folders, S3Buckets, Tls};
+use outflow_emulator::{Buckets, Emulator, EmulatorConfig, Events, Folders, S3Buckets, Tls, check_listen};
 use outflow_storage::S3Options;
 use outflow_warehouse::embedded::EmbeddedConfig;
 use secrecy::SecretString;
@@ -25,10 +26,11 @@ const DATA_API: ([u8; 4], u16) = ([127, 0, 0, 1], 8_439);
 pub(super) async fn emulate(global: &Global, command: &EmulateCommand) -> Result<()> {
     let EmulateCommand::Redshift(args) = command;
     crate::logging::start(global.log_format, "warn,outflow=info,outflow_emulator=info")?;
+    let pg = of_this_machine("--pg", args.pg, PG)?;
+    let data_api = of_this_machine("--data-api", args.data_api, DATA_API)?;
     let mut signals = Signals::listen()?;
     let emulator = Emulator::new(config(args).await?)?;
-    let pg = bind(args.pg.unwrap_or_else(|| PG.into())).await?;
-    let data_api = bind(args.data_api.unwrap_or_else(|| DATA_API.into())).await?;
+    let (pg, data_api) = (bind(pg).await?, bind(data_api).await?);
     let (user, database) = (&args.user, &args.database);
     output::print(&format!(
         "data-api http://{}\npg postgres://{user}@{}/{database}\n",
@@ -48,6 +50,13 @@ pub(super) async fn emulate(global: &Global, command: &EmulateCommand) -> Result
         ended = &mut serving => Ok(ended.map(|_| ())?),
         exit = signals.next() => Err(CliError::silent(exit)),
     }
+}
+
+/// The address that a flag names, or the usual one; nobody else may reach it.
+fn of_this_machine(flag: &str, named: Option<SocketAddr>, usual: ([u8; 4], u16)) -> Result<SocketAddr> {
+    let (usual, named) = (SocketAddr::from(usual), named.unwrap_or_else(|| usual.into()));
+    check_listen(named).map_err(|error| CliError::from(error).hint(format!("name one of loopback, such as `{flag} {usual}`")))?;
+    Ok(named)
 }
 
 async fn config(args: &RedshiftArgs) -> Result<EmulatorConfig> {

@@ -82,10 +82,12 @@ fn what_makes_no_sense_is_refused_before_anything_listens() {
         ("emulate redshift --tls-cert cert.pem", "--tls-key"),
         ("emulate redshift --password-file nowhere", "cannot read the password from `nowhere`"),
         ("emulate redshift --tables nowhere", "the folder of tables `nowhere` is not there"),
-        ("emulate redshift --pg 0.0.0.0:0 --data-api 127.0.0.1:0", "loopback"),
+        ("emulate redshift --pg 0.0.0.0:0 --data-api 127.0.0.1:0", "not on `0.0.0.0:0`"),
+        ("emulate redshift --pg 0.0.0.0:0 --data-api 127.0.0.1:0", "`--pg 127.0.0.1:5439`"),
+        ("emulate redshift --pg 127.0.0.1:0 --data-api [::]:0", "`--data-api 127.0.0.1:8439`"),
     ] {
         let ended = place.run(&arguments.split(' ').collect::<Vec<_>>());
-        assert_eq!(ended.code, 2, "{arguments}: {ended:?}");
+        assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{arguments}: {ended:?}");
         assert!(ended.stderr.contains(words), "{arguments}: {}", ended.stderr);
     }
 }
