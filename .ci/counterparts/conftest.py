@@ -12,6 +12,10 @@ import tls
 from child import outflow
 
 
+# What is asserted there is told as fully as in the tests.
+pytest.register_assert_rewrite("stored")
+
+
 def pytest_addoption(parser):
     parser.addoption("--outflow", help="the program; without it, that of the dev profile, which is built")
 

@@ -10,11 +10,15 @@ import time
 
 import pyarrow
 import pyarrow.parquet
+import pytest
 
 from moto_server import KEYS
 from service import Service
 
 buckets = itertools.count(1)
+# Every row of the table `numbers`, and how the rows are read back.
+NUMBERS = "SELECT n, square FROM numbers"
+ROWS = [(str(n), str(n * n)) for n in range(1, 5_001)]
 # What can be asked for, in one file and in several.
 FORMATS = [
     ("csv", "none"), ("csv", "gzip"), ("csv", "bzip2"), ("csv", "zstd"), ("text", "gzip"), ("text", "none"), ("json", "gzip"), ("json", "none"),
@@ -48,6 +52,21 @@ class Stored(Service):
         listed = self.client.list_objects_v2(Bucket=self.bucket, Prefix=f"team/unload-results/{request_id}/")["Contents"]
         (key,) = [found["Key"] for found in listed if found["Key"].endswith(name)]
         return key
+
+
+def in_every_format(test):
+    """Runs a test for each of the formats, for one file and for several."""
+    several = pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
+    return several(pytest.mark.parametrize(("form", "compression"), FORMATS)(test))
+
+
+def assert_numbers(stored, folder, form, compression, several):
+    """Unloads every row of `numbers` and holds what comes down against them."""
+    request = {"sql": NUMBERS, "format": form, "singleFile": not several, **({"compression": compression} if compression else {})}
+    paths = stored.unload(request, folder)
+    assert len(paths) == 1 or several
+    rows = [row for path in paths for row in rows_of(path, form)]
+    assert sorted(rows, key=lambda row: int(row[0])) == ROWS
 
 
 def unpacked(path):

@@ -9,12 +9,10 @@ import pytest
 
 from emulator import Emulator
 from moto_server import KEYS, REGION
-from stored import FORMATS, Stored, rows_of
+from stored import NUMBERS, ROWS, Stored, assert_numbers, in_every_format, rows_of
 from test_redshift_connector import connect
 
 ROLE = "arn:aws:iam::123456789012:role/unload"
-NUMBERS = "SELECT n, square FROM numbers"
-ROWS = [(str(n), str(n * n)) for n in range(1, 5001)]
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +31,9 @@ def stored(program, s3, to_s3, tmp_path_factory):
         yield running
 
 
-@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
-@pytest.mark.parametrize(("form", "compression"), FORMATS)
+@in_every_format
 def test_every_format(stored, tmp_path, form, compression, several):
-    request = {"sql": NUMBERS, "format": form, "singleFile": not several, **({"compression": compression} if compression else {})}
-    paths = stored.unload(request, tmp_path / "files")
-    assert len(paths) == 1 or several
-    rows = [row for path in paths for row in rows_of(path, form)]
-    assert sorted(rows, key=lambda row: int(row[0])) == ROWS
+    assert_numbers(stored, tmp_path / "files", form, compression, several)
 
 
 def test_the_receipt_is_what_lies_there(stored):

@@ -19,10 +19,8 @@ import table
 from child import environment, free_address
 from moto_server import KEYS, REGION
 from service import Refused
-from stored import FORMATS, Stored, rows_of
+from stored import NUMBERS, ROWS, Stored, assert_numbers, in_every_format
 
-ROWS = [(str(n), str(n * n)) for n in range(1, 5001)]
-NUMBERS = "SELECT n, square FROM numbers"
 # How many rows of `long` there are, of 1,000 letters each.
 LONG_ROWS = 30_000
 
@@ -38,14 +36,9 @@ def stored(program, s3, tmp_path_factory):
         yield running
 
 
-@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
-@pytest.mark.parametrize(("form", "compression"), FORMATS)
+@in_every_format
 def test_every_format(stored, tmp_path, form, compression, several):
-    request = {"sql": NUMBERS, "format": form, "singleFile": not several, **({"compression": compression} if compression else {})}
-    paths = stored.unload(request, tmp_path / "files")
-    assert len(paths) == 1 or several
-    rows = [row for path in paths for row in rows_of(path, form)]
-    assert sorted(rows, key=lambda row: int(row[0])) == ROWS
+    assert_numbers(stored, tmp_path / "files", form, compression, several)
 
 
 def test_what_lies_in_the_bucket(stored):
