@@ -11,6 +11,18 @@ pub(crate) mod seen;
 /// A row of a small query of ours, each value as text.
 pub(crate) type Row = Vec<Option<String>>;
 
+/// The words of an error and of what is behind it.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
 /// Somebody else's sentence as one of ours: one line, without its full stop.
 pub(crate) fn tidy(said: &str) -> String {
     let line = said.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -37,8 +37,10 @@ pub(super) async fn doctor(global: &Global, args: &DoctorArgs) -> Result<()> {
             for finding in &findings {
                 let word = finding.state.word();
                 output::print_line(&format!("{word:<7} {:<16} {}", finding.name, output::plain(&finding.what)))?;
-                if let Some(remedy) = &finding.remedy {
-                    output::print_line(&format!("        {:<16} → {}", "", output::plain(remedy)))?;
+                for (sign, more) in [("at", &finding.r#where), ("caused by:", &finding.cause), ("→", &finding.remedy)] {
+                    if let Some(more) = more {
+                        output::print_line(&format!("        {:<16} {sign} {}", "", output::plain(more)))?;
+                    }
                 }
             }
         }
@@ -83,7 +85,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
     if let Err(error) = service::make_data_dir(config) {
         let what = error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let remedy = Some("name a folder that can be written with `--data-dir`, or `server.dataDir`");
-        findings.push(Finding::broken("data directory", what, error.code(), remedy));
+        findings.push(Finding::broken("data directory", &what, error.code(), remedy));
         return findings;
     }
     findings.push(Finding::ok("data directory", config.server.data_dir.display().to_string()));
@@ -105,7 +107,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
         Err(error) => {
             let what = format!("cannot listen on `{listen}`: {}", crate::exit::describe(&error));
             let remedy = "end the program that has it, or choose another with `--listen`, or `server.listen`";
-            Finding { exit: Exit::Conflict, ..Finding::broken("address", what, None, Some(remedy)) }
+            Finding { exit: Exit::Conflict, ..Finding::broken("address", &what, None, Some(remedy)) }
         }
     });
     examine_data(config, &mut findings).await;
@@ -173,7 +175,7 @@ fn tables(warehouse: &str, listed: outflow_core::Result<Vec<Table>>) -> Vec<Find
     };
     let broken = tables.into_iter().filter_map(|table| Some((table.name, table.error?)));
     let code = Code::TableUnreadable;
-    broken.map(|(table, why)| Finding::broken(format!("table {table}"), why, Some(code), remedy(code))).collect()
+    broken.map(|(table, why)| Finding::broken(format!("table {table}"), &why, Some(code), remedy(code))).collect()
 }
 
 /// What the service at the configured address says of itself, if there is one.
@@ -189,7 +191,7 @@ fn remote_findings(ready: &ReadyView) -> Vec<Finding> {
     let finding = |check: &outflow_api::Check| match check.up {
         true => Finding::ok(&check.name, "reachable"),
         false => {
-            let what = check.error.clone().unwrap_or_else(|| "not reachable".to_owned());
+            let what = check.error.as_deref().unwrap_or("not reachable");
             Finding::broken(&check.name, what, check.code, check.code.and_then(remedy))
         }
     };

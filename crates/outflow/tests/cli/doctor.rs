@@ -13,9 +13,14 @@ fn examined(cloud: &Cloud) -> (i32, Vec<Value>) {
     (ended.code, findings)
 }
 
+/// The one of that name.
+fn named<'a>(findings: &'a [Value], name: &str) -> &'a Value {
+    findings.iter().find(|finding| finding["name"] == name).unwrap_or_else(|| panic!("no `{name}` in {findings:#?}"))
+}
+
 /// The one of that name: its state, with what it says and advises.
 fn of(findings: &[Value], name: &str) -> (String, String) {
-    let found = findings.iter().find(|finding| finding["name"] == name).unwrap_or_else(|| panic!("no `{name}` in {findings:#?}"));
+    let found = named(findings, name);
     (found["state"].as_str().unwrap().to_owned(), format!("{} → {}", found["what"], found["remedy"]))
 }
 
@@ -110,14 +115,20 @@ fn an_unload_that_fails_says_of_what_and_leaves_nothing() {
     let (code, findings) = examined(&cloud);
     assert_eq!(code, 5, "{findings:#?}");
     assert_eq!(of(&findings, "storage files").0, "ok");
-    let (state, said) = of(&findings, "warehouse main unload");
-    assert!(state == "failed" && said.contains("allow the role of `iamRole` to write to the bucket"), "{said}");
+    let found = named(&findings, "warehouse main unload");
+    assert_eq!((&found["state"], &found["code"]), (&"failed".into(), &"storage_denied".into()), "{found:#}");
+    let what = found["what"].as_str().unwrap();
+    assert!(what.starts_with("one row could not be unloaded: ") && what.ends_with("Error AccessDenied"), "{found:#}");
+    assert_eq!(found["remedy"], "allow the role of `iamRole` to write to the bucket");
+    assert!(found["where"].as_str().unwrap().starts_with("s3://results/team/unload-results/doctor-"), "{found:#}");
+    assert!(found["cause"].is_null(), "{found:#}");
     assert_eq!(cloud.objects(), Vec::<String>::new());
     // What the service itself may not write.
     cloud.server.fail(|call| (call.method == "PUT" && call.path.ends_with("check.txt")).then_some(Fault::Denied));
     let (code, findings) = examined(&cloud);
-    let (state, said) = of(&findings, "storage files");
-    assert!(code == 5 && state == "failed" && said.contains("s3:PutObject"), "{said}");
+    let found = named(&findings, "storage files");
+    assert!(code == 5 && found["remedy"].as_str().unwrap().starts_with("allow `s3:PutObject`"), "{found:#}");
+    assert!(found["where"].as_str().unwrap().ends_with("/check.txt") && found["cause"].is_null(), "{found:#}");
 }
 
 #[test]
@@ -125,6 +136,11 @@ fn a_warehouse_out_of_reach_is_found_out() {
     let cloud = Cloud::new(BELIEVED, "");
     cloud.point_at("http://127.0.0.1:9");
     let (code, findings) = examined(&cloud);
-    let (state, said) = of(&findings, "warehouse main");
-    assert!(code == 5 && state == "failed" && said.contains("cannot be reached"), "{said}");
+    let found = named(&findings, "warehouse main");
+    assert_eq!((code, &found["what"]), (5, &"the Data API cannot be reached".into()), "{found:#}");
+    assert_eq!(found["remedy"], "look at the network, `region` and `endpoint`");
+    let cause = found["cause"].as_str().unwrap();
+    assert!(cause.contains("refused") && !cause.contains('{'), "{cause}");
+    let text = cloud.run(&["doctor"]).stdout;
+    assert!(text.contains("caused by: ") && text.contains("→ look at the network"), "{text}");
 }

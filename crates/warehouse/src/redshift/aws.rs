@@ -28,7 +28,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
 #[cfg(feature = "redshift-data")]
 pub(crate) use self::error::is_of_rate;
-pub(crate) use self::error::{DENIED, Found, is_asleep, unanswered, usual};
+pub(crate) use self::error::{DENIED, Found, is_asleep, told, unanswered, usual};
 
 /// How long an answer may take that is not held back.
 pub(crate) const ANSWER: Duration = Duration::from_secs(10);

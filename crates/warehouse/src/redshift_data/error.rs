@@ -3,7 +3,6 @@
 //!
 //! What a statement itself fails of is told in `redshift/failure.rs`.
 
-use aws_sdk_redshiftdata::error::DisplayErrorContext;
 use outflow_core::{Code, Error};
 
 use crate::redshift::aws::{self, Found, ProvideErrorMetadata, SdkError};
@@ -70,7 +69,7 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     let name = error.code().unwrap_or_default().to_owned();
-    let told = DisplayErrorContext(&error).to_string();
+    let told = aws::told(&error);
     let said = error.message().map_or_else(|| told.clone(), str::to_owned);
     let (found, may_have_taken_effect) =
         aws::unanswered(API, operation, &error, &told).unwrap_or_else(|| from_service(operation, &name, &said));

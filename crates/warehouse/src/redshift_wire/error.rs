@@ -5,7 +5,7 @@ use tokio_postgres::error::{DbError, ErrorPosition};
 
 use super::login::Entered;
 use crate::redshift::failure::failure;
-use crate::redshift::tidy;
+use crate::redshift::{chain, tidy};
 
 /// The error of a statement that Redshift refused or that failed; `sql` is its text, where places in it matter.
 pub(super) fn statement(refusal: &DbError, sql: Option<&str>) -> Error {
@@ -153,18 +153,6 @@ fn unanswered(told: &str, place: &str, entered: Entered) -> (Code, String) {
     }
     let message = format!("the warehouse cannot be reached at `{place}`; look at `url`, at the network and the security group");
     (Code::WarehouseUnavailable, message)
-}
-
-/// The words of an error and of what is behind it.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use outflow_core::{Code, Error, Result};
 use secrecy::SecretString;
 use tokio::sync::{Mutex, OnceCell};
 
-use super::error::chain;
 use super::login::Entered;
 use crate::redshift::aws::{self, Found, ProvideErrorMetadata, SdkError, SharedCredentialsProvider};
 use crate::redshift::tidy;
@@ -164,18 +163,14 @@ impl Temporary {
         self.api.get_or_init(|| make_api(&self.login)).await
     }
 
-    /// A call that failed. An answer that cannot be read is not told: it may hold a password.
+    /// A call that failed.
     fn failed<E, R>(&self, operation: &'static str, error: &SdkError<E, R>) -> Error
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
         R: std::fmt::Debug + 'static,
     {
         let (name, said) = (error.code().unwrap_or_default(), error.message().unwrap_or_default());
-        let told = match error {
-            SdkError::ServiceError(_) | SdkError::ResponseError(_) if name.is_empty() => error.to_string(),
-            SdkError::ServiceError(_) => format!("{name}: {said}"),
-            _ => chain(error),
-        };
+        let told = aws::told(error);
         let in_the_clear = told.contains(IN_THE_CLEAR).then(|| (Code::ConfigInvalid, IN_THE_CLEAR.to_owned()));
         let unanswered = in_the_clear.or_else(|| aws::unanswered(API, operation, error, &told).map(|(found, _)| found));
         let (code, message) = unanswered.unwrap_or_else(|| refused(&self.login.place, operation, name, said));

@@ -1,8 +1,12 @@
-//! What was found out about one part, and what to do about it.
+//! What was found out about one part: what, where, of what cause, and what to do about it.
+
+use std::error::Error as _;
 
 use outflow_core::{Code, Error};
+use outflow_storage::refusal_of;
 use serde::Serialize;
 
+use crate::client::root;
 use crate::exit::Exit;
 
 /// How it is with a part.
@@ -39,8 +43,13 @@ pub(super) struct Finding {
     /// Whether nothing is known to be wrong.
     pub(super) ok: bool,
     pub(super) state: State,
+    /// What happened, without what to do about it.
     pub(super) what: String,
+    /// The address that it is about, where the name does not say it.
+    pub(super) r#where: Option<String>,
     pub(super) code: Option<Code>,
+    /// What lies behind it, where `what` does not say it.
+    pub(super) cause: Option<String>,
     pub(super) remedy: Option<String>,
     /// How the command ends if this is all that is wrong.
     #[serde(skip)]
@@ -51,7 +60,7 @@ impl Finding {
     fn new(state: State, name: impl Into<String>, what: impl Into<String>) -> Self {
         let exit = if state == State::Failed { Exit::Unavailable } else { Exit::Ok };
         let (name, what) = (name.into(), what.into());
-        Self { name, ok: state != State::Failed, state, what, code: None, remedy: None, exit }
+        Self { name, ok: state != State::Failed, state, what, r#where: None, code: None, cause: None, remedy: None, exit }
     }
 
     pub(super) fn ok(name: impl Into<String>, what: impl Into<String>) -> Self {
@@ -72,15 +81,49 @@ impl Finding {
         Self { remedy: Some(remedy.into()), ..Self::new(State::Failed, name, what) }
     }
 
+    /// What an error says.
     pub(super) fn failed(name: impl Into<String>, error: &Error) -> Self {
-        Self::broken(name, error.chain(), Some(error.code()), remedy(error.code()))
+        let code = error.code();
+        Self { cause: cause_of(error), ..Self::broken(name, error.message(), Some(code), remedy(code)) }
     }
 
-    /// What is held by another is in the way; all else is missing.
-    pub(super) fn broken(name: impl Into<String>, what: String, code: Option<Code>, remedy: Option<&str>) -> Self {
+    /// What is wrong, in a sentence that may end with what to do; where it does not, `remedy` says it. What is held by another is in the
+    /// way; all else is missing.
+    pub(super) fn broken(name: impl Into<String>, told: &str, code: Option<Code>, remedy: Option<&str>) -> Self {
         let exit = if code == Some(Code::StoreLocked) { Exit::Conflict } else { Exit::Unavailable };
-        Self { code, remedy: remedy.map(str::to_owned), exit, ..Self::new(State::Failed, name, what) }
+        let (what, advice) = parts(told);
+        let found = Self::new(State::Failed, name, what);
+        // The service writes `warehouse/main`.
+        let warehouse = found.name.strip_prefix("warehouse").and_then(|rest| rest.split([' ', '/']).nth(1));
+        let section = format!("warehouse.{}", warehouse.unwrap_or("NAME"));
+        let remedy = advice.or(remedy).map(|remedy| remedy.replace("warehouse.NAME", &section));
+        Self { code, remedy, exit, ..found }
     }
+
+    /// The same finding about that address.
+    pub(super) fn at(self, address: impl Into<String>) -> Self {
+        Self { r#where: Some(address.into()), ..self }
+    }
+}
+
+/// What a message of ours says that happened, and what to do: by their form, what stands behind the last semicolon.
+fn parts(told: &str) -> (&str, Option<&str>) {
+    match told.rsplit_once("; ") {
+        Some((what, advice)) => (what, Some(advice)),
+        None => (told, None),
+    }
+}
+
+/// What lies deepest behind an error. What S3 answered is told already, and so is what says the same in other letters.
+fn cause_of(error: &Error) -> Option<String> {
+    if refusal_of(error).is_some() {
+        return None;
+    }
+    // Some write several lines.
+    let cause = root(error.source()?).split_whitespace().collect::<Vec<_>>().join(" ");
+    let (told, said) = (error.message().to_lowercase(), cause.to_lowercase());
+    let is_told = told.contains(&said) || said.contains(parts(&told).0);
+    (!is_told).then_some(cause)
 }
 
 /// What helps, where the message does not say it already.
@@ -96,9 +139,9 @@ pub(super) fn remedy(code: Code) -> Option<&'static str> {
             Some("check `storage.url`, and that what it names can be read and written: docs/storage.md lists the rights")
         }
         Code::TableUnreadable => Some("repair or remove the file; the other tables work without it"),
-        Code::WarehouseUnavailable | Code::WarehouseDenied => {
-            Some("check the keys of `warehouse.NAME`: a folder must be readable; docs/redshift.md lists the rights of a Redshift")
-        }
+        Code::WarehouseUnavailable | Code::WarehouseDenied => Some(
+            "check the keys of `warehouse.NAME`: a folder must be readable, and docs/redshift.md lists the rights of a Redshift",
+        ),
         _ => None,
     }
 }

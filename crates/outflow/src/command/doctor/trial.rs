@@ -33,7 +33,7 @@ pub(super) async fn of_storage(storage: &Storage) -> Finding {
     let cleaned = storage.delete_attempt(&place).await;
     match tried.and(cleaned) {
         Ok(()) => Finding::ok("storage files", "can be written, read and deleted"),
-        Err(error) => Finding::failed("storage files", &error),
+        Err(error) => Finding::failed("storage files", &error).at(storage.uri(&key)),
     }
 }
 
@@ -41,11 +41,12 @@ pub(super) async fn of_storage(storage: &Storage) -> Finding {
 pub(super) async fn of_unload(warehouse: &str, storage: &Storage, entry: &WarehouseEntry) -> Finding {
     let name = format!("{warehouse} unload");
     let place = place();
+    let destination = storage.uri(&StorageKey::Output(place.clone()));
     let statement = UnloadStatement {
         settings: entry.statement_settings.clone(),
         format: Format::Csv,
         parallel: false,
-        ..UnloadStatement::plain("SELECT 1 AS one", storage.uri(&StorageKey::Output(place.clone())))
+        ..UnloadStatement::plain("SELECT 1 AS one", destination.clone())
     };
     let tried = async {
         run(&*entry.warehouse, &statement, &AttemptToken::new(place.unload_id, place.attempt)).await?;
@@ -63,7 +64,10 @@ pub(super) async fn of_unload(warehouse: &str, storage: &Storage, entry: &Wareho
     let cleaned = storage.delete_attempt(&place).await;
     match tried.and(cleaned) {
         Ok(()) => Finding::ok(name, "one row was unloaded, read and deleted"),
-        Err(error) => Finding::failed(name, &error),
+        Err(error) => {
+            let found = Finding::failed(name, &error).at(destination);
+            Finding { what: format!("one row could not be unloaded: {}", found.what), ..found }
+        }
     }
 }
 
@@ -88,7 +92,8 @@ async fn run(warehouse: &dyn Warehouse, statement: &UnloadStatement, token: &Att
 
 /// Stops what took too long, and waits for its end, so that nothing comes after its files are deleted.
 async fn stop(warehouse: &dyn Warehouse, id: &StatementId) -> Error {
-    let message = format!("the UNLOAD of one row has not ended within {} s; the warehouse may be busy", WITHIN.as_secs());
+    let message =
+        format!("the UNLOAD of one row has not ended within {} s; look at what else runs in the warehouse", WITHIN.as_secs());
     let stopped = async {
         warehouse.cancel(id).await?;
         while !warehouse.poll(id, LOOK).await?.is_over() {}

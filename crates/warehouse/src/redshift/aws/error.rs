@@ -8,6 +8,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use outflow_core::Code;
 
 use super::{ProvideErrorMetadata, SdkError};
+use crate::redshift::chain;
 
 /// AWS's names for more calls a second than it takes.
 const RATE: [&str; 5] = ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"];
@@ -21,6 +22,20 @@ pub(crate) type Found = (Code, String);
 #[cfg(feature = "redshift-data")]
 pub(crate) fn is_of_rate(name: &str) -> bool {
     RATE.contains(&name)
+}
+
+/// What a failed call comes down to, in words: what the service answered, or what kept its answer from coming. An answer that cannot be read
+/// is not told: it may hold a password.
+pub(crate) fn told<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    match (error, error.code()) {
+        (SdkError::ServiceError(_), Some(name)) => format!("{name}: {}", error.message().unwrap_or_default()),
+        (SdkError::ServiceError(_) | SdkError::ResponseError(_), _) => error.to_string(),
+        _ => chain(error),
+    }
 }
 
 /// A call that brought no answer of the service, and whether it may have taken effect all the same; nothing when the service answered.
@@ -58,7 +73,7 @@ fn unreachable(api: &str) -> Found {
 
 fn is_of_credentials(told: &str) -> bool {
     let told = told.to_lowercase();
-    told.contains("credentials") || told.contains("identity")
+    told.contains("credential") || told.contains("identity")
 }
 
 /// Whether who should give the credentials cannot just now; where nobody has any, nobody will.
