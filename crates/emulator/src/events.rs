@@ -6,14 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::config::retry::RetryConfig;
 use aws_sdk_eventbridge::config::timeout::TimeoutConfig;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -58,17 +56,8 @@ impl Events {
     /// Events to what speaks EventBridge there, with credentials and region as the AWS tools find them; without a region it is `us-east-1`.
     /// Nothing is asked yet.
     pub async fn to(endpoint: &str, credentials: Option<SharedCredentialsProvider>) -> Self {
-        let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
-        let loader = match credentials {
-            Some(credentials) => loader.credentials_provider(credentials),
-            None => loader,
-        };
-        let found = aws_config::environment::region::EnvironmentVariableRegionProvider::new();
-        let found = aws_config::meta::region::RegionProviderChain::first_try(found)
-            .or_else(aws_config::profile::region::ProfileFileRegionProvider::builder().build())
-            .or_else(Region::from_static("us-east-1"));
-        let sdk = loader.region(found).endpoint_url(endpoint).load().await;
+        let loader = outflow_storage::aws::loader(None, true, credentials.as_ref());
+        let sdk = loader.endpoint_url(endpoint).load().await;
         let region = sdk.region().map(ToString::to_string).unwrap_or_default();
         let config = aws_sdk_eventbridge::config::Builder::from(&sdk)
             .endpoint_url(endpoint)

@@ -2,8 +2,10 @@
 //!
 //! [`Storage`] knows keys, never paths: it publishes, reads, lists, sums, joins and deletes, and makes the links that people click. What
 //! a web server needs to hand a file out (byte ranges, a file name in any script) is in [`range`] and [`disposition`], as pure functions.
+//! How AWS is called is in [`aws`], for whoever else calls it.
 //! It does not know what an unload is, when a file is ready or who may have it.
 
+pub mod aws;
 mod checksum;
 pub mod disposition;
 mod error;

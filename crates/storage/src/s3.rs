@@ -12,6 +12,7 @@ mod facts;
 mod join;
 mod list;
 mod making;
+mod pieces;
 mod sign;
 mod signing;
 mod store;

@@ -3,30 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::environment::region::EnvironmentVariableRegionProvider;
-use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Builder, IdentityCache, RequestChecksumCalculation, SharedCredentialsProvider};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_types::service_config::ServiceConfigKey;
 use outflow_core::{Code, Error, Result};
 
 use super::address::Address;
 use super::signing::Signing;
 use crate::S3Options;
+use crate::aws::{self, ANY_REGION};
 
 /// How often a call is tried, and the longest wait after the first time: unless somebody sets another number, that of the SDK gives up too
 /// soon for a service.
 const TRIES: u32 = 6;
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const CONNECT: Duration = Duration::from_secs(5);
-/// The region of what has none.
-const ANY_REGION: &str = "us-east-1";
 
 /// How long S3 may take before it counts as not answering.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +32,8 @@ pub(super) struct Patience {
     pub(super) quick: Duration,
     /// For such a call with all its tries.
     pub(super) quick_in_all: Duration,
-    /// While nothing comes of an answer that has begun; then it counts as broken off.
+    /// While nothing comes of an answer that has begun, or S3 takes nothing of what is sent; then it counts as broken off. What lies between
+    /// us and S3 and was not taken, some megabytes at most, looks sent: for that, `answer` holds.
     pub(super) stall: Duration,
 }
 
@@ -66,7 +62,8 @@ pub(super) struct Connection {
 /// `config_invalid` when there is no region or no way to credentials.
 pub(super) async fn connect(bucket: &str, options: &S3Options, patience: Patience) -> Result<Connection> {
     let invalid = |why: &str| Error::new(Code::ConfigInvalid, format!("the storage `s3://{bucket}` {why}"));
-    let sdk = load(options).await;
+    let loader = aws::loader(options.region.as_deref(), options.endpoint.is_some(), options.credentials.as_ref());
+    let sdk = loader.load().await;
     let endpoint = options.endpoint.clone().or_else(|| configured_endpoint(&sdk));
     let region = sdk.region().map(|region| region.as_ref().to_owned());
     let region = region.or_else(|| endpoint.is_some().then(|| ANY_REGION.to_owned()));
@@ -94,26 +91,6 @@ pub(super) async fn connect(bucket: &str, options: &S3Options, patience: Patienc
         address: Address::new(bucket, &region, public_endpoint.as_deref(), is_public_in_path),
         region,
     })
-}
-
-async fn load(options: &S3Options) -> SdkConfig {
-    let crypto = Provider::Rustls(CryptoMode::Ring);
-    let http = aws_smithy_http_client::Builder::new().tls_provider(crypto).build_https();
-    let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
-    let loader = match (&options.region, &options.endpoint) {
-        (Some(region), _) => loader.region(Region::new(region.clone())),
-        // What is not AWS's has no machine of AWS's to ask for a region.
-        (None, Some(_)) => loader.region(
-            RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-                .or_else(ProfileFileRegionProvider::builder().build())
-                .or_else(Region::from_static(ANY_REGION)),
-        ),
-        (None, None) => loader,
-    };
-    match &options.credentials {
-        Some(credentials) => loader.credentials_provider(credentials.clone()).load().await,
-        None => loader.load().await,
-    }
 }
 
 fn base(sdk: &SdkConfig, patience: Patience) -> Builder {

@@ -18,6 +18,7 @@ use outflow_core::{Code, Timestamp};
 use super::address::ENCODED;
 use super::delete::AT_ONCE;
 use super::error::broken_off;
+use super::pieces::in_pieces;
 use super::upload::Upload;
 use super::{Bucket, Failure};
 
@@ -99,7 +100,7 @@ impl Bucket {
         let (encryption, key_id) = self.encryption();
         let client = if bytes.len() <= SMALL { &self.quick } else { &self.client };
         let call = client.put_object().bucket(&self.name).key(key).set_if_none_match(if_none_match);
-        let call = call.set_server_side_encryption(encryption).set_ssekms_key_id(key_id).body(ByteStream::from(bytes));
+        let call = call.set_server_side_encryption(encryption).set_ssekms_key_id(key_id).body(in_pieces(bytes));
         let bucket = self.clone();
         let written = self.make(key, async move { call.send().await.map_err(|error| bucket.failure("s3:PutObject", error)) });
         Ok(written.await?.e_tag)

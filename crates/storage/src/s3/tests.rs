@@ -45,6 +45,33 @@ async fn a_small_call_that_is_never_answered_ends_with_all_its_tries() {
 }
 
 #[tokio::test]
+async fn an_upload_of_which_nothing_is_taken_is_begun_anew_long_before_an_answer_is_due() {
+    let server = S3Server::start("results").await;
+    let bucket = bucket(&server, Patience { stall: SHORT * 3, ..Patience::default() }).await;
+    // More than the connection holds by itself.
+    let bytes = Bytes::from(vec![7; 24 << 20]);
+    let puts = || server.calls().into_iter().filter(|call| call.method == "PUT").count();
+    let stop_once = || {
+        let next = server.calls().len() as u64;
+        server.fail(move |call| (call.number == next).then_some(Fault::Silent));
+    };
+    let begun = bucket.begin("a").await.unwrap();
+    let uploaded = tokio::time::timeout(LONG, async {
+        stop_once();
+        let part = begun.write(1, bytes.clone()).await.unwrap();
+        assert!(puts() >= 2, "nothing was in its way");
+        begun.complete(vec![part], bytes.len() as u64).await.unwrap();
+        stop_once();
+        bucket.write("b", bytes.clone(), None).await.unwrap();
+        assert!(puts() >= 4, "nothing was in its way");
+    });
+    uploaded.await.expect("it waits for an answer");
+    for key in ["a", "b"] {
+        assert_eq!(bucket.head(&Path::from(key)).await.unwrap().size, bytes.len() as u64);
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_stalls_counts_as_broken_off_and_is_gone_on_with() {
     let server = S3Server::start("results").await;
     let bucket = bucket(&server, Patience { stall: SHORT, ..Patience::default() }).await;

@@ -4,13 +4,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use object_store::{MultipartUpload, PutPayload, PutResult, UploadPart};
 
 use super::address::ENCODED;
 use super::join::MOST_PARTS;
+use super::pieces::in_pieces;
 use super::store::bytes_of;
 use super::{Bucket, Failure, Stretch};
 
@@ -32,8 +32,7 @@ impl Begun {
         let (bucket, key, id) = (self.bucket.clone(), self.key.clone(), self.id.clone());
         async move {
             let call = bucket.client.upload_part().bucket(&bucket.name).key(key).upload_id(id).part_number(number);
-            let written =
-                call.body(ByteStream::from(bytes)).send().await.map_err(|error| bucket.failure("s3:PutObject", error))?;
+            let written = call.body(in_pieces(bytes)).send().await.map_err(|error| bucket.failure("s3:PutObject", error))?;
             let part = CompletedPart::builder().part_number(number).set_e_tag(written.e_tag);
             let part = part.set_checksum_crc32(written.checksum_crc32).set_checksum_crc32_c(written.checksum_crc32_c);
             let part = part.set_checksum_sha1(written.checksum_sha1).set_checksum_sha256(written.checksum_sha256);
