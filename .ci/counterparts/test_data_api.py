@@ -114,7 +114,7 @@ def test_a_failure_is_told(client):
     for sql, words in [("SELECT * FROM nowhere", 'relation "nowhere" does not exist'), ("SELEC 1", "syntax error"), ("SELECT 1 / 0", "division by zero")]:
         described = ended(client, client.execute_statement(Sql=sql, **TARGET)["Id"])
         assert described["Status"] == "FAILED" and words in described["Error"], described
-        with pytest.raises(ClientError, match="does not have result"):
+        with pytest.raises(client.exceptions.ResourceNotFoundException, match="does not have result"):
             client.get_statement_result(Id=described["Id"])
 
 

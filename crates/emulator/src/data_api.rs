@@ -238,23 +238,18 @@ impl DataApi {
 
     async fn result(&self, asked: &OfStatement, format: &str) -> Result<Value, ApiError> {
         let (statement, part) = self.waited_for(asked).await?;
+        let id = asked.id.as_deref().unwrap_or_default();
+        if statement.is_batch() && !id.contains(':') {
+            return Err(ApiError::validation("BatchExecuteStatement result can only be retrieved with sub-statement id."));
+        }
         let parts = statement.parts();
         let is_kept = statement.asked.result_format.as_deref().unwrap_or("JSON") == format;
         let result = match part.map_or(parts.first(), |index| parts.get(index)) {
-            Some(part) if !part.status.is_over() => {
-                return Err(ApiError::validation(
-                    "Query does not have result. Please check query status with DescribeStatement.",
-                ));
-            }
-            Some(part) if part.size.is_some() && part.result.is_none() => {
-                return Err(ApiError::expired(asked.id.as_deref().unwrap_or_default()));
-            }
-            Some(part) if !statement.is_batch() || asked.id.as_ref().is_some_and(|id| id.contains(':')) => part.result.clone(),
-            _ => None,
+            Some(part) if !part.status.is_over() => None,
+            Some(part) if part.size.is_some() && part.result.is_none() => return Err(ApiError::expired(id)),
+            part => part.and_then(|part| part.result.clone()),
         };
-        let result = result.ok_or_else(|| {
-            ApiError::validation("Query does not have result. Please check query status with DescribeStatement.")
-        })?;
+        let result = result.ok_or_else(|| ApiError::no_result(self.engine.beliefs.no_result, id))?;
         if !is_kept {
             return Err(ApiError::validation(format!("The result of this statement is not in the format {format}.")));
         }

@@ -62,6 +62,9 @@ pub struct Beliefs {
     pub refuses_cancel_of_ended: bool,
     /// The name of the error of a statement that the Data API does not know.
     pub unknown_statement: &'static str,
+    /// The name of the error of who asks for the result of a statement that has none: it failed, it runs, or it gives no rows. The emulator
+    /// reads it.
+    pub no_result: &'static str,
     /// The status of a statement that was cancelled.
     pub cancelled_status: &'static str,
     /// What an UNLOAD that was cancelled leaves at its prefix.
@@ -140,6 +143,7 @@ pub const BELIEVED: Beliefs = Beliefs {
     takes_wait_time: true,
     refuses_cancel_of_ended: true,
     unknown_statement: "ResourceNotFoundException",
+    no_result: "ResourceNotFoundException",
     cancelled_status: "ABORTED",
     cancel_leaves: "files, no manifest",
     history_counts_rows: true,

@@ -40,6 +40,12 @@ impl ApiError {
         Self { more, ..Self::new("ResourceNotFoundException", "The result of the query has expired.") }
     }
 
+    /// There is no result to give, under the name that is believed.
+    pub(super) fn no_result(kind: &'static str, id: &str) -> Self {
+        let more = Map::from_iter([("ResourceId".to_owned(), json!(id))]);
+        Self { more, ..Self::new(kind, "Query does not have result. Please check query status with DescribeStatement.") }
+    }
+
     pub(super) fn no_session(id: &str) -> Self {
         let more = Map::from_iter([("ResourceId".to_owned(), json!(id))]);
         Self { more, ..Self::new("ResourceNotFoundException", "Session does not exist.") }

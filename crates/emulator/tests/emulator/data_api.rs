@@ -118,6 +118,30 @@ async fn a_query_has_its_rows_in_pages() {
 }
 
 #[tokio::test]
+async fn where_there_is_no_result_that_is_said_under_one_name() {
+    let place = Place::new().await;
+    let sdk = place.sdk();
+    let asked = async |id: &str| {
+        let refused = sdk.get_statement_result().id(id).send().await.unwrap_err();
+        (refused.code().unwrap().to_owned(), refused.message().unwrap().to_owned())
+    };
+    let unload = "UNLOAD ('SELECT id FROM fruit') TO 's3://lake/a/output' IAM_ROLE default FORMAT CSV";
+    for sql in ["SELECT * FROM nowhere", unload, "SET query_group TO 'night'"] {
+        let (name, said) = asked(run(&sdk, sql).await.id()).await;
+        assert_eq!(name, "ResourceNotFoundException", "{sql}");
+        assert_eq!(said, "Query does not have result. Please check query status with DescribeStatement.");
+    }
+    let submit = sdk.batch_execute_statement().workgroup_name("wg").database("dev");
+    let batch = submit.sqls("SELECT 1").sqls("SELECT * FROM nowhere").send().await.unwrap();
+    let id = batch.id().unwrap();
+    ended(&sdk, id).await;
+    let (name, said) = asked(id).await;
+    assert!(name == "ValidationException" && said.contains("sub-statement id"), "{name}: {said}");
+    let (name, _) = asked(&format!("{id}:2")).await;
+    assert_eq!(name, "ResourceNotFoundException");
+}
+
+#[tokio::test]
 async fn a_token_names_one_request() {
     let place = Place::new().await;
     let sdk = place.sdk();

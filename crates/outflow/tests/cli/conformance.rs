@@ -107,6 +107,7 @@ fn every_probe_tells_when_its_belief_is_not_so() {
         takes_wait_time: false,
         refuses_cancel_of_ended: false,
         unknown_statement: WRONG,
+        no_result: WRONG,
         cancelled_status: WRONG,
         cancel_leaves: WRONG,
         history_counts_rows: false,

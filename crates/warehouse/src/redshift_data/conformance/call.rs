@@ -16,7 +16,7 @@ use crate::redshift::empty::{columns_of, rows_at};
 /// How long the system views may lag.
 const LAG: Duration = Duration::from_secs(30);
 
-pub(super) const PROBES: [Probe; 9] = [
+pub(super) const PROBES: [Probe; 10] = [
     Probe {
         name: "result-rows",
         belief: "after an UNLOAD `ResultRows` of DescribeStatement tells nothing",
@@ -186,6 +186,24 @@ pub(super) const PROBES: [Probe; 9] = [
                 let id = UnloadId::generate().to_string();
                 match patiently(|| scene.api.describe(&id, None)).await {
                     Ok(_) => Err(Error::new(Code::VerificationFailed, "a statement that never was is described")),
+                    Err(refusal) if refusal.name.is_empty() => Err(refusal.error),
+                    Err(refusal) => Ok(refusal.name),
+                }
+            }
+            .boxed()
+        },
+    },
+    Probe {
+        name: "result-of-failed",
+        belief: "who asks for the result of a statement that failed is told that there is none, as of one that is not known",
+        source: "API_GetStatementResult names ResourceNotFoundException, and does not say for what",
+        safety: Safety::Safe("a result is asked for only of statements that finished"),
+        expected: |beliefs| beliefs.no_result.to_owned(),
+        run: |scene, _| {
+            async move {
+                let failed = scene.run("SELECT * FROM outflow_conformance_nowhere").await?;
+                match patiently(|| scene.api.result(&failed.id, None)).await {
+                    Ok(_) => Ok("an answer".to_owned()),
                     Err(refusal) if refusal.name.is_empty() => Err(refusal.error),
                     Err(refusal) => Ok(refusal.name),
                 }
