@@ -1,9 +1,11 @@
-//! Temporary credentials: what AWS hands out lets in, is used until shortly before its end, and is asked for anew.
+//! Temporary credentials: what AWS hands out lets in, is used until shortly before its end, and is asked for anew. The emulator hands out
+//! its own; what it would not answer, a stand-in does.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_redshiftdata::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_redshiftdata::types::Field;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -15,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
 use super::{config, end, is_finished, statement, token};
-use crate::support::Place;
+use crate::support::{Place, run};
 
 /// What the stand-in for AWS answers.
 #[derive(Debug, Clone)]
@@ -54,19 +56,21 @@ impl Aws {
         self.asked.lock().unwrap().clone()
     }
 
-    fn login(&self, place: IamPlace) -> Option<IamLogin> {
-        Some(IamLogin {
-            place,
-            region: Some("eu-west-1".to_owned()),
-            endpoint: Some(format!("http://{}", self.address)),
-            credentials: Some(SharedCredentialsProvider::new(Credentials::for_tests())),
-        })
-    }
-
     /// A warehouse that asks here.
     fn config(&self, place: &Place, named: IamPlace) -> RedshiftConfig {
-        RedshiftConfig { user: None, iam: self.login(named), ..config(place) }
+        asking(self.address, place, named)
     }
+}
+
+/// A warehouse there that asks for its passwords at that address.
+fn asking(address: SocketAddr, place: &Place, named: IamPlace) -> RedshiftConfig {
+    let login = IamLogin {
+        place: named,
+        region: Some("eu-west-1".to_owned()),
+        endpoint: Some(format!("http://{address}")),
+        credentials: Some(SharedCredentialsProvider::new(Credentials::for_tests())),
+    };
+    RedshiftConfig { user: None, iam: Some(login), ..config(place) }
 }
 
 impl Drop for Aws {
@@ -129,6 +133,22 @@ fn workgroup() -> IamPlace {
 
 fn cluster(db_user: Option<&str>) -> IamPlace {
     IamPlace::Cluster { name: "c-1".to_owned(), db_user: db_user.map(str::to_owned) }
+}
+
+#[tokio::test]
+async fn what_the_emulator_hands_out_lets_in_as_who_asked() {
+    for (named, user) in [(workgroup(), "IAM:awsuser"), (cluster(None), "IAM:awsuser"), (cluster(Some("ann")), "IAM:ann")] {
+        let place = Place::with(&[], Some("lasting"), None).await;
+        let warehouse = RedshiftWire::new(asking(place.data_api, &place, named)).unwrap();
+        warehouse.check().await.unwrap();
+        let started = warehouse.start(&statement("SELECT id FROM fruit ORDER BY id"), &token()).await.unwrap();
+        assert!(is_finished(&end(&warehouse, &started).await));
+        assert_eq!(place.names("u"), ["output000", "outputmanifest"]);
+        let sdk = place.sdk();
+        let seen = run(&sdk, "SELECT DISTINCT trim(user_name) FROM stv_recents WHERE query LIKE '/* outflow %'").await;
+        let records = sdk.get_statement_result().id(seen.id()).send().await.unwrap().records;
+        assert_eq!(records, [[Field::StringValue(user.to_owned())]]);
+    }
 }
 
 #[tokio::test]
@@ -258,9 +278,7 @@ async fn what_aws_refuses_is_told_with_the_action() {
         warehouse.start(&statement("SELECT id FROM fruit"), &lost).await.unwrap();
     }
     // Nobody is there.
-    let aws = Aws::answering(Answer::Give("s3cret", 900)).await;
-    let login = IamLogin { endpoint: Some("http://127.0.0.1:1".to_owned()), ..aws.login(workgroup()).unwrap() };
-    let warehouse = RedshiftWire::new(RedshiftConfig { user: None, iam: Some(login), ..config(&place) }).unwrap();
+    let warehouse = RedshiftWire::new(asking("127.0.0.1:1".parse().unwrap(), &place, workgroup())).unwrap();
     let error = warehouse.check().await.unwrap_err();
     assert_eq!(error.code(), Code::WarehouseUnavailable, "{}", error.chain());
     assert!(error.message().contains("AWS cannot be reached"), "{error}");
