@@ -45,6 +45,7 @@ mod text;
 mod unfolding;
 mod unload;
 mod upload;
+mod wider;
 mod word;
 
 use std::any::Any;
