@@ -8,6 +8,7 @@ use outflow_core::{Code, Error, Position, Result};
 #[derive(Debug, Clone)]
 pub(crate) enum Seen {
     /// Nothing yet.
+    #[cfg_attr(not(feature = "redshift-data"), expect(dead_code, reason = "only the watch over the Data API begins with it"))]
     Nothing,
     /// It runs, or is about to.
     Running,
