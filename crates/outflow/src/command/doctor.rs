@@ -150,7 +150,8 @@ async fn examine_data(config: &Config, findings: &mut Vec<Finding>) {
         if !matches!(chosen.url.0, Locator::Embedded(_)) {
             if let Some(facts) = &facts {
                 let region = entry.warehouse.region().await;
-                findings.extend(bucket::for_warehouse(&name, facts, &entry.statement_settings, region.as_deref()));
+                let (settings, own) = (&entry.statement_settings, config.storage.sse);
+                findings.extend(bucket::for_warehouse(&name, facts, settings, region.as_deref(), own));
             }
             let unloaded = trial::of_unload(&name, &storage, entry).await;
             let is_fit = unloaded.state == State::Ok;

@@ -5,6 +5,7 @@ use outflow_core::statement::{Encryption, StatementSettings};
 use outflow_storage::{BucketEncryption, BucketFacts, LifecycleRule, Told};
 
 use super::finding::Finding;
+use crate::config::ServerSideEncryption;
 
 /// AWS refuses signatures that are further off than five minutes, S3 alone fifteen.
 const BREAKS: u64 = 240;
@@ -159,12 +160,13 @@ fn too_short(rule: &LifecycleRule) -> Option<Finding> {
     })
 }
 
-/// What there is to say of the bucket for a warehouse that writes into it.
+/// What there is to say of the bucket for a warehouse that writes into it; `own` is how the service asks to encrypt what it writes itself.
 pub(super) fn for_warehouse(
     warehouse: &str,
     facts: &BucketFacts,
     settings: &StatementSettings,
     region: Option<&str>,
+    own: Option<ServerSideEncryption>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let (Told::Known(bucket), Some(region)) = (&facts.region, region) {
@@ -187,6 +189,23 @@ pub(super) fn for_warehouse(
             format!("{warehouse} encryption"),
             "the bucket encrypts with a key of KMS, and UNLOAD says nothing of it: Redshift then encrypts with keys of S3",
             "set `encryption = \"auto\"` of the warehouse to use the bucket's key",
+        ));
+    }
+    let of_bucket = match &facts.encryption {
+        Told::Known(encryption) => Some(matches!(encryption, Some(BucketEncryption::Kms(_)))),
+        Told::Denied(_) | Told::Unknown(_) => None,
+    };
+    let by_kms = match settings.encryption {
+        Encryption::KmsKey(_) => Some(true),
+        Encryption::BucketKey => of_bucket,
+        Encryption::Unsaid => Some(false),
+    };
+    let own_by_kms = own.map_or(of_bucket, |own| Some(own == ServerSideEncryption::Kms));
+    if (by_kms, own_by_kms) == (Some(true), Some(false)) {
+        findings.push(Finding::advice(
+            format!("{warehouse} encryption"),
+            "UNLOAD encrypts with a key of KMS, and what the service writes itself, joined files too, is encrypted with keys of S3",
+            "set `storage.sse = \"kms\"` and the same key as `storage.kmsKeyId`, or make it the bucket's default",
         ));
     }
     findings

@@ -108,7 +108,7 @@ fn a_lifecycle_must_not_be_shorter_than_the_retention() {
 fn a_warehouse_must_know_where_the_bucket_is_and_use_its_key() {
     let settings = |region: Option<&str>| StatementSettings { region: region.map(str::to_owned), ..StatementSettings::default() };
     let states = |facts: &BucketFacts, settings: &StatementSettings, region| {
-        let found = for_warehouse("warehouse main", facts, settings, region);
+        let found = for_warehouse("warehouse main", facts, settings, region, None);
         found.into_iter().map(|finding| finding.state).collect::<Vec<_>>()
     };
     assert_eq!(states(&well(), &settings(None), Some("eu-west-1")), [State::Ok]);
@@ -120,4 +120,34 @@ fn a_warehouse_must_know_where_the_bucket_is_and_use_its_key() {
     assert_eq!(states(&kms, &settings(None), None), [State::Advice]);
     let auto = StatementSettings { encryption: Encryption::BucketKey, ..settings(None) };
     assert_eq!(states(&kms, &auto, None), []);
+}
+
+#[test]
+fn what_the_service_writes_is_encrypted_no_worse_than_what_the_warehouse_writes() {
+    let kms = BucketFacts { encryption: Told::Known(Some(BucketEncryption::Kms(None))), ..well() };
+    let untold = BucketFacts { encryption: Told::Denied("s3:GetEncryptionConfiguration"), ..well() };
+    let (by_key, by_bucket) = (Encryption::KmsKey("k".to_owned()), Encryption::BucketKey);
+    let (s3, own_kms) = (Some(ServerSideEncryption::S3), Some(ServerSideEncryption::Kms));
+    for (facts, encryption, own, is_worse) in [
+        (well(), &by_key, None, true),
+        (well(), &by_key, s3, true),
+        (well(), &by_key, own_kms, false),
+        (well(), &by_bucket, None, false),
+        (well(), &Encryption::Unsaid, None, false),
+        (kms.clone(), &by_key, None, false),
+        (kms.clone(), &by_key, s3, true),
+        (kms.clone(), &by_bucket, s3, true),
+        (kms, &by_bucket, None, false),
+        (untold.clone(), &by_key, None, false),
+        (untold, &by_key, s3, true),
+    ] {
+        let settings = StatementSettings { encryption: encryption.clone(), ..StatementSettings::default() };
+        let found = for_warehouse("warehouse main", &facts, &settings, None, own);
+        let remedies: Vec<_> = found.into_iter().filter_map(|finding| finding.remedy).collect();
+        assert_eq!(
+            remedies.iter().any(|remedy| remedy.contains("storage.sse")),
+            is_worse,
+            "{encryption:?} {own:?}: {remedies:?}"
+        );
+    }
 }
