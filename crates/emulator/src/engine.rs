@@ -137,7 +137,8 @@ impl Engine {
         let query_id = self.next_query.fetch_add(1, Ordering::Relaxed);
         let cancel = cancel.child_token();
         session.begin(cancel.clone());
-        self.history.begin(query_id, session, command.kind(), statement);
+        let text = if self.beliefs.record_keeps_tag { statement } else { without_tag(statement) };
+        self.history.begin(query_id, session, command.kind(), text);
         let run = Run { engine: Arc::clone(self), session: Arc::clone(session), query_id, cancel, on_start };
         let answer = match command {
             Command::Unload => {
@@ -163,6 +164,12 @@ impl Engine {
         }
         answer
     }
+}
+
+/// A statement without the comment that it begins with.
+fn without_tag(statement: &str) -> &str {
+    let comment = statement.trim_start().strip_prefix("/*").and_then(|rest| rest.split_once("*/"));
+    comment.map_or(statement, |(_, rest)| rest.trim_start())
 }
 
 fn listed(sheet: Sheet) -> (String, Given) {

@@ -24,7 +24,7 @@ pub(crate) async fn given(engine: &Arc<Engine>, session: &Arc<Session>, statemen
     let mut given = Given::default();
     function::add(&mut given, engine, session);
     let words = names(statement);
-    history::add(&mut given, &engine.history, &words);
+    history::add(&mut given, &engine.history, &engine.beliefs, &words);
     catalog::add(&mut given, engine, session, &words).await?;
     Ok(given)
 }

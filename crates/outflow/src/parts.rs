@@ -17,6 +17,8 @@ use outflow_storage::{Encryption, LinkKeys, S3Options, Storage, StorageOptions, 
 use outflow_warehouse::embedded::{Embedded, EmbeddedConfig};
 #[cfg(feature = "redshift-data")]
 use outflow_warehouse::redshift_data::{RedshiftData, RedshiftDataConfig};
+#[cfg(feature = "redshift")]
+use outflow_warehouse::redshift_wire::RedshiftWire;
 use secrecy::SecretString;
 
 use crate::config::{Config, ServerSideEncryption, StorageConfig, WarehouseConfig};
@@ -167,7 +169,25 @@ fn redshift_data(_: Option<String>, _: Option<String>, _: String, _: &WarehouseC
 
 #[cfg(feature = "redshift")]
 fn redshift(name: &str, server: &Server, config: &WarehouseConfig) -> Result<Arc<dyn Warehouse>> {
-    use outflow_warehouse::redshift_wire::{IamLogin, IamPlace, RedshiftConfig, RedshiftWire, SslMode, Timing};
+    Ok(Arc::new(wire(name, server, config)?))
+}
+
+/// The Redshift behind a configured warehouse that speaks the wire protocol, for who asks it more than a warehouse is asked; none for any
+/// other.
+///
+/// # Errors
+/// As for [`warehouses`].
+#[cfg(feature = "redshift")]
+pub(crate) fn through_wire(name: &str, config: &WarehouseConfig) -> Result<Option<RedshiftWire>> {
+    match &config.url.0 {
+        Locator::Redshift(server) => wire(name, server, config).map(Some),
+        _ => Ok(None),
+    }
+}
+
+#[cfg(feature = "redshift")]
+fn wire(name: &str, server: &Server, config: &WarehouseConfig) -> Result<RedshiftWire> {
+    use outflow_warehouse::redshift_wire::{IamLogin, IamPlace, RedshiftConfig, SslMode, Timing};
 
     use crate::config::SslMode as Chosen;
     use crate::locator::Issuer;
@@ -186,7 +206,7 @@ fn redshift(name: &str, server: &Server, config: &WarehouseConfig) -> Result<Arc
         endpoint: config.endpoint.clone(),
         credentials: None,
     });
-    Ok(Arc::new(RedshiftWire::new(RedshiftConfig {
+    RedshiftWire::new(RedshiftConfig {
         ssl_mode: match config.ssl_mode(&address) {
             Chosen::VerifyFull => SslMode::VerifyFull(config.ssl_root_cert.clone()),
             Chosen::Disable => SslMode::Disable,
@@ -200,7 +220,7 @@ fn redshift(name: &str, server: &Server, config: &WarehouseConfig) -> Result<Arc
         query_group: config.query_group.clone(),
         max_running: usize::try_from(config.max_running).unwrap_or(usize::MAX),
         timing: Timing::default(),
-    })?))
+    })
 }
 
 #[cfg(not(feature = "redshift"))]

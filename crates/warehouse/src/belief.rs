@@ -4,7 +4,17 @@
 //! cluster changes a value here; the design does not rest on any of them but where the probe says so. What the emulator follows by reading
 //! the value is marked so; the rest is written in the embedded engine, and the kit's test fails when the two come apart.
 
+#[cfg(any(feature = "redshift", feature = "redshift-data"))]
+mod found;
+
 use std::time::Duration;
+
+#[cfg(all(test, any(feature = "redshift", feature = "redshift-data")))]
+pub(crate) use self::found::check;
+#[cfg(any(feature = "redshift", feature = "redshift-data"))]
+pub(crate) use self::found::{DIGITS, Probe, Safety};
+#[cfg(any(feature = "redshift", feature = "redshift-data"))]
+pub use self::found::{Found, Verdict};
 
 /// What is believed of Redshift.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +83,19 @@ pub struct Beliefs {
     pub history_counts_rows: bool,
     /// The types of a query's columns as the Data API names them.
     pub column_types: &'static str,
-    /// Over the wire: within what time a statement is in `SYS_QUERY_HISTORY` after Redshift read it.
+    /// A statement's text in `SYS_QUERY_HISTORY` begins with the comment that the statement begins with; if not, it is without it. The emulator
+    /// reads it.
+    pub record_keeps_tag: bool,
+    /// Within what time a statement is in `SYS_QUERY_HISTORY` after Redshift read it.
     pub recorded_within: Duration,
+    /// Whether it is there before its end.
+    pub recorded_while_running: bool,
+    /// Its `session_id` is what `pg_cancel_backend` takes. The emulator reads it.
+    pub session_is_backend: bool,
+    /// The status there of a statement that was cancelled. The emulator reads it.
+    pub cancelled_in_record: &'static str,
+    /// What becomes of a statement whose client is gone without a word.
+    pub of_dropped_client: &'static str,
 }
 
 /// The names that UNLOAD gives to files.
@@ -147,8 +168,13 @@ pub const BELIEVED: Beliefs = Beliefs {
     cancelled_status: "ABORTED",
     cancel_leaves: "files, no manifest",
     history_counts_rows: true,
-    recorded_within: Duration::from_secs(15),
     column_types: "int2, int4, int8, numeric, float4, float8, bool, date, timestamp, varchar",
+    record_keeps_tag: true,
+    recorded_within: Duration::from_secs(15),
+    recorded_while_running: true,
+    session_is_backend: true,
+    cancelled_in_record: "canceled",
+    of_dropped_client: "it goes on",
 };
 
 impl Default for Beliefs {

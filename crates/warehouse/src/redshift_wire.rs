@@ -5,6 +5,7 @@
 //! there. Whether Redshift stops a statement whose client is gone does not matter: the record tells. What the files are worth is not
 //! asked here: the manifest says it, and finalize.
 
+pub mod conformance;
 mod connect;
 mod error;
 mod login;
@@ -186,6 +187,21 @@ impl RedshiftWire {
             Trace::Absent => return Ok(absent(tagged)),
         };
         Ok(seen(standing))
+    }
+
+    /// Whether the statement of an attempt, which was sent, is found by its tag `within` that time, as another process would look for it.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub async fn is_recorded(&self, token: &AttemptToken, within: Duration) -> Result<bool> {
+        let (tagged, until) = (Tagged::of(token), Instant::now() + within);
+        loop {
+            let found = self.lookout.look(&tagged).await?;
+            if found.is_some() || Instant::now() >= until {
+                return Ok(found.is_some());
+            }
+            tokio::time::sleep(LOOK_EVERY.min(within)).await;
+        }
     }
 
     /// Tells the sessions in which it runs to stop.

@@ -46,7 +46,8 @@ pub(super) fn add(given: &mut Given, engine: &Arc<Engine>, session: &Arc<Session
         let engine = Arc::downgrade(engine);
         given.add_function(function(name, DataType::Int32, move |arguments| {
             let pid = arguments.first().and_then(|pid| pid.to_string().parse().ok());
-            let found = pid.and_then(|pid| engine.upgrade()?.find_session(pid));
+            let engine = engine.upgrade().filter(|engine| engine.beliefs.session_is_backend);
+            let found = pid.and_then(|pid| engine?.find_session(pid));
             if let Some(session) = &found {
                 session.cancel();
                 if is_for_good {

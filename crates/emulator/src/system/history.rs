@@ -1,6 +1,7 @@
 //! The views that tell what ran. Columns that would tell of machines, and that nobody who unloads asks for, are left out.
 
 use chrono::{DateTime, Utc};
+use outflow_warehouse::belief::Beliefs;
 use outflow_warehouse::embedded::{Given, UnloadedFile};
 
 use super::sheet::Sheet;
@@ -21,7 +22,7 @@ pub(super) const VIEWS: [&str; 7] = [
 const USER_ID: i32 = 100;
 
 /// Gives those of the views that are named.
-pub(super) fn add(given: &mut Given, history: &History, names: &[String]) {
+pub(super) fn add(given: &mut Given, history: &History, beliefs: &Beliefs, names: &[String]) {
     let is_named = |view: &str| names.iter().any(|name| name == view);
     if !VIEWS.iter().any(|view| is_named(view)) {
         return;
@@ -29,7 +30,7 @@ pub(super) fn add(given: &mut Given, history: &History, names: &[String]) {
     let records = history.records();
     for view in VIEWS.into_iter().filter(|view| is_named(view)) {
         let sheet = match view {
-            "sys_query_history" => query_history(&records),
+            "sys_query_history" => query_history(&records, beliefs),
             "sys_unload_history" => unload_history(&records),
             "sys_unload_detail" => unload_detail(&records),
             "stl_unload_log" => unload_log(&records),
@@ -41,13 +42,13 @@ pub(super) fn add(given: &mut Given, history: &History, names: &[String]) {
     }
 }
 
-fn query_history(records: &[Record]) -> Sheet {
+fn query_history(records: &[Record], beliefs: &Beliefs) -> Sheet {
     let status = |record: &Record| match record.standing {
         Standing::Queued => "queued",
         Standing::Running => "running",
         Standing::Success => "success",
         Standing::Failed => "failed",
-        Standing::Cancelled => "canceled",
+        Standing::Cancelled => beliefs.cancelled_in_record,
     };
     let each = || records.iter();
     Sheet::default()

@@ -1,20 +1,20 @@
 //! `doctor` and `migrate`: the parts of a service, one after the other, and what to do about those that are missing.
 
 mod bucket;
-#[cfg(feature = "redshift-data")]
+#[cfg(any(feature = "redshift", feature = "redshift-data"))]
 mod conformance;
 mod finding;
 mod trial;
 
 use outflow_api::ReadyView;
-use outflow_core::Code;
 use outflow_core::address::PublicUrl;
 use outflow_core::schema::Table;
+use outflow_core::{AttemptToken, Code};
 
 use self::finding::{Finding, State, remedy};
 use crate::cli::{DoctorArgs, Global, OutputFormat, PlaceArgs};
 use crate::client::Client;
-use crate::config::Config;
+use crate::config::{Config, WarehouseConfig};
 use crate::exit::{CliError, Exit, Result};
 use crate::locator::Locator;
 use crate::{output, parts, service};
@@ -59,15 +59,15 @@ async fn conform(global: &Global, args: &DoctorArgs) -> Result<()> {
         return Err(CliError::usage("`--conformance` asks a warehouse itself, and not the service at `--server`")
             .hint("run it where the configuration of the service is, without `--server` and `OUTFLOW_SERVER`"));
     }
-    #[cfg(feature = "redshift-data")]
+    #[cfg(any(feature = "redshift", feature = "redshift-data"))]
     {
         let config = super::load(global, args.place.overrides())?;
         conformance::run(&config, args.warehouse.as_deref(), args.output).await
     }
-    #[cfg(not(feature = "redshift-data"))]
+    #[cfg(not(any(feature = "redshift", feature = "redshift-data")))]
     {
         let _ = args;
-        Err(CliError::usage("this build leaves `redshift-data://` out").hint("build it with the feature `redshift-data`"))
+        Err(CliError::usage("this build leaves Redshift out").hint("build it with the features `redshift` and `redshift-data`"))
     }
 }
 
@@ -153,12 +153,13 @@ async fn examine_data(config: &Config, findings: &mut Vec<Finding>) {
                 let (settings, own) = (&entry.statement_settings, config.storage.sse);
                 findings.extend(bucket::for_warehouse(&name, facts, settings, region.as_deref(), own));
             }
-            let unloaded = trial::of_unload(&name, &storage, entry).await;
+            let (unloaded, token) = trial::of_unload(&name, &storage, entry).await;
             let is_fit = unloaded.state == State::Ok;
             findings.push(unloaded);
             if !is_fit {
                 continue;
             }
+            findings.extend(record(&name, &entry.name, chosen, &token).await);
         }
         // The sample tables would be made by asking for them.
         if !matches!(chosen.url.0, Locator::Embedded(None)) {
@@ -166,6 +167,20 @@ async fn examine_data(config: &Config, findings: &mut Vec<Finding>) {
         }
     }
     findings.push(Finding::ok("events", config.events.url.0.to_string()));
+}
+
+/// Whether a statement is found again that ran over the wire; nothing of a warehouse that is reached otherwise.
+#[cfg(feature = "redshift")]
+async fn record(warehouse: &str, name: &str, chosen: &WarehouseConfig, token: &AttemptToken) -> Option<Finding> {
+    match parts::through_wire(name, chosen) {
+        Ok(another) => Some(trial::of_record(warehouse, &another?, token).await),
+        Err(error) => Some(Finding::failed(format!("{warehouse} record"), &error)),
+    }
+}
+
+#[cfg(not(feature = "redshift"))]
+async fn record(_: &str, _: &str, _: &WarehouseConfig, _: &AttemptToken) -> Option<Finding> {
+    None
 }
 
 /// What is wrong with tables, or with listing them.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use outflow_core::statement::StatementSettings;
 use outflow_storage::testing::{ACCESS_KEY, SECRET_KEY};
-use outflow_warehouse::belief::{BELIEVED, Beliefs, Names, TokenReused};
-use outflow_warehouse::redshift_data::conformance::{Found, Kit, Verdict};
+use outflow_warehouse::belief::{BELIEVED, Beliefs, Found, Names, TokenReused, Verdict};
+use outflow_warehouse::redshift_data::conformance::Kit;
 use outflow_warehouse::redshift_data::{Credentials, RedshiftData, RedshiftDataConfig, SharedCredentialsProvider};
 use serde_json::Value;
 
@@ -115,8 +115,8 @@ fn every_probe_tells_when_its_belief_is_not_so() {
         // These two are looked at below.
         token_window: BELIEVED.token_window,
         listed_within: BELIEVED.listed_within,
-        // Of the wire.
-        recorded_within: BELIEVED.recorded_within,
+        // What is left is of the wire.
+        ..BELIEVED
     };
     let cloud = Cloud::new(BELIEVED, "");
     let found = probed(&cloud, &beliefs);

@@ -26,3 +26,4 @@ mod target;
 mod tour;
 mod tpch;
 mod watched;
+mod wire;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use outflow_core::address::PublicUrl;
-use outflow_emulator::{Emulator, EmulatorConfig};
+use outflow_emulator::{Emulator, EmulatorConfig, Fault};
 use outflow_storage::testing::{ACCESS_KEY, S3Server, SECRET_KEY};
 use outflow_storage::{LinkKeys, Storage, StorageOptions};
 use outflow_warehouse::belief::Beliefs;
@@ -24,6 +24,8 @@ pub(crate) struct Cloud {
     pub(crate) server: S3Server,
     pub(crate) storage: Storage,
     pub(crate) endpoint: String,
+    /// The port of the wire protocol.
+    pub(crate) port: u16,
     pub(crate) runtime: Runtime,
     _emulator: Arc<Emulator>,
 }
@@ -31,23 +33,43 @@ pub(crate) struct Cloud {
 impl Cloud {
     /// A Redshift that is as those beliefs say; `more` stands in the section of the warehouse.
     pub(crate) fn new(beliefs: Beliefs, more: &str) -> Self {
+        Self::with_faults(beliefs, more, &[])
+    }
+
+    /// The same, spoken to over the wire protocol.
+    pub(crate) fn over_wire(beliefs: Beliefs, faults: &[Fault]) -> Self {
+        let cloud = Self::with_faults(beliefs, "", faults);
+        let file = cloud.place.path("outflow.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let (before, _) = text.split_once("[warehouse.main]").unwrap();
+        let warehouse = format!("[warehouse.main]\nurl = \"redshift://me@127.0.0.1:{}/dev\"\n", cloud.port);
+        std::fs::write(&file, format!("{before}{warehouse}")).unwrap();
+        cloud
+    }
+
+    fn with_faults(beliefs: Beliefs, more: &str, faults: &[Fault]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         let place = Place::new();
-        let (server, storage, endpoint, emulator) = runtime.block_on(async {
+        let (server, storage, endpoint, port, emulator) = runtime.block_on(async {
             let server = S3Server::start(BUCKET).await;
             let public_url = PublicUrl::parse("http://127.0.0.1:8080").unwrap();
             let options = StorageOptions { public_url, link_keys: LinkKeys::new([7; 32]), s3: server.options() };
             let storage = Storage::open(&format!("s3://{BUCKET}/team"), options).await.unwrap();
             let engine = EmbeddedConfig { tables: Some(place.root().to_owned()), ..EmbeddedConfig::default() };
             let buckets = HashMap::from([(BUCKET.to_owned(), storage.object_store())]);
-            let config = EmulatorConfig { user: "me".to_owned(), ..EmulatorConfig::new(engine, Arc::new(buckets)) };
+            let faults = faults.to_vec();
+            let config = EmulatorConfig { user: "me".to_owned(), faults, ..EmulatorConfig::new(engine, Arc::new(buckets)) };
             let emulator = Arc::new(Emulator::with_beliefs(config, beliefs).unwrap());
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let endpoint = format!("http://{}", listener.local_addr().unwrap());
             let serving = Arc::clone(&emulator);
             tokio::spawn(async move { serving.serve_data_api(listener, CancellationToken::new()).await });
-            (server, storage, endpoint, emulator)
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let serving = Arc::clone(&emulator);
+            tokio::spawn(async move { serving.serve_wire(listener, CancellationToken::new()).await });
+            (server, storage, endpoint, port, emulator)
         });
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:0\"\n[storage]\nurl = \"s3://{BUCKET}/team\"\nendpoint = \"{}\"\nregion = \"eu-west-1\"\n\
@@ -55,7 +77,7 @@ impl Cloud {
             server.endpoint()
         );
         std::fs::write(place.path("outflow.toml"), text).unwrap();
-        Self { place, server, storage, endpoint, runtime, _emulator: emulator }
+        Self { place, server, storage, endpoint, port, runtime, _emulator: emulator }
     }
 
     /// From now on, the configuration names another Data API.

@@ -20,72 +20,20 @@ use futures::{StreamExt, stream};
 use outflow_core::Result;
 use outflow_core::statement::StatementSettings;
 use outflow_storage::Storage;
-use serde::Serialize;
 use tokio::time::Instant;
 
 use self::scene::Scene;
 use super::RedshiftData;
-use crate::belief::Beliefs;
+use crate::belief::{self, Beliefs, Safety};
+pub use crate::belief::{Found, Verdict};
 
 /// How many probes run at a time.
 const AT_ONCE: usize = 4;
 
-/// One belief, and how it is held against a cluster.
-#[derive(Clone, Copy)]
-pub(super) struct Probe {
-    name: &'static str,
-    /// The belief in words.
-    belief: &'static str,
-    /// Where it comes from.
-    source: &'static str,
-    safety: Safety,
-    expected: fn(&Beliefs) -> String,
-    run: Run,
-}
-
-/// Whether the design holds either way, and why.
-#[derive(Debug, Clone, Copy)]
-enum Safety {
-    Safe(&'static str),
-    Unsafe(&'static str),
-}
+type Probe = belief::Probe<Run>;
 
 /// Probes a cluster; gives what was found, in the words of what is expected.
 type Run = for<'a> fn(&'a Scene<'_>, &'a Beliefs) -> BoxFuture<'a, Result<String>>;
-
-/// How a belief stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Verdict {
-    /// As expected.
-    Expected,
-    /// Otherwise.
-    Differs,
-    /// It could not be found out.
-    NotProbed,
-}
-
-/// What a probe found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Found {
-    /// The probe.
-    pub name: &'static str,
-    /// How the belief stands.
-    pub verdict: Verdict,
-    /// The belief in words.
-    pub belief: &'static str,
-    /// Where it comes from.
-    pub source: &'static str,
-    /// What was expected.
-    pub expected: String,
-    /// What was found; why nothing was, if it could not be probed.
-    pub found: String,
-    /// Whether the design holds when it is otherwise.
-    pub is_safe: bool,
-    /// Why it does, or what to do until it is mended.
-    pub why: &'static str,
-}
 
 /// The probes of one run, and the traces that they leave while they run.
 #[derive(Debug)]
@@ -134,22 +82,9 @@ impl<'a> Kit<'a> {
     }
 
     async fn probe(&self, probe: Probe) -> Found {
-        let expected = (probe.expected)(self.beliefs);
-        let answer = if Instant::now() >= self.until {
-            Err("there was no time left for it".to_owned())
-        } else {
-            (probe.run)(&self.scene, self.beliefs).await.map_err(|error| error.chain())
-        };
-        let (verdict, found) = match answer {
-            Ok(found) if found == expected => (Verdict::Expected, found),
-            Ok(found) => (Verdict::Differs, found),
-            Err(why) => (Verdict::NotProbed, why),
-        };
-        let (is_safe, why) = match probe.safety {
-            Safety::Safe(why) => (true, why),
-            Safety::Unsafe(why) => (false, why),
-        };
-        Found { name: probe.name, verdict, belief: probe.belief, source: probe.source, expected, found, is_safe, why }
+        let has_time = Instant::now() < self.until;
+        let answer = if has_time { Some((probe.run)(&self.scene, self.beliefs).await) } else { None };
+        probe.found(self.beliefs, answer)
     }
 }
 
@@ -170,18 +105,10 @@ fn probes() -> Vec<Probe> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]
     fn every_probe_has_a_name_of_its_own_and_says_where_it_comes_from() {
-        let all = probes();
-        let names: HashSet<_> = all.iter().map(|probe| probe.name).collect();
-        assert_eq!(names.len(), all.len());
-        for probe in all {
-            assert!(probe.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{}", probe.name);
-            assert!(!probe.source.is_empty() && !probe.belief.is_empty() && !probe.belief.ends_with('.'), "{}", probe.name);
-        }
+        belief::check(&probes());
     }
 }

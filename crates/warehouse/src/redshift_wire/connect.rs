@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use outflow_core::{Code, Error, Result};
+use tokio::task::AbortHandle;
 use tokio_postgres::config::SslMode as DriverSslMode;
 use tokio_postgres::{CancelToken, Client, Config, SimpleQueryMessage};
 
@@ -40,6 +41,7 @@ pub(super) struct Connector {
 pub(super) struct Session {
     pub(super) client: Client,
     tls: Tls,
+    link: AbortHandle,
 }
 
 impl Connector {
@@ -84,12 +86,12 @@ impl Connector {
 
     async fn connect(&self, config: &Config) -> std::result::Result<Session, tokio_postgres::Error> {
         let (client, connection) = config.connect(self.tls.clone()).await?;
-        tokio::spawn(async move {
+        let link = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to the warehouse broke off");
             }
         });
-        Ok(Session { client, tls: self.tls.clone() })
+        Ok(Session { client, tls: self.tls.clone(), link: link.abort_handle() })
     }
 }
 
@@ -97,6 +99,11 @@ impl Session {
     /// Whether it has ended.
     pub(super) fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// What ends the connection at once, as the death of this process would.
+    pub(super) fn link(&self) -> AbortHandle {
+        self.link.clone()
     }
 
     /// What stops the statement that runs in it.

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use outflow_core::Error;
 use outflow_core::address::PublicUrl;
-use outflow_warehouse::belief::BELIEVED;
-use outflow_warehouse::redshift_data::conformance::{Found, Kit, Verdict};
+use outflow_core::warehouse::Warehouse;
+use outflow_warehouse::belief::{BELIEVED, Found, Verdict};
 use serde::Serialize;
 
 use crate::cli::OutputFormat;
 use crate::config::{Config, WarehouseConfig};
 use crate::exit::{CliError, Exit, Result};
+use crate::locator::Locator;
 use crate::signals::Signals;
 use crate::{output, parts, service};
 
@@ -30,53 +31,89 @@ struct Report<'a> {
     probes: &'a [Found],
 }
 
-/// Probes the warehouse. Whatever ends it, what it wrote is deleted first, but for a kill.
+/// Probes the warehouse, in the way that it is reached. Whatever ends it, what it wrote is deleted first, but for a kill.
 pub(super) async fn run(config: &Config, warehouse: Option<&str>, format: OutputFormat) -> Result<()> {
     let (name, chosen) = choose(config, warehouse)?;
-    let none = || CliError::usage(format!("the warehouse `{name}` is no `redshift-data://`"));
-    let redshift = parts::through_data_api(chosen)?.ok_or_else(none)?;
-    service::make_data_dir(config)?;
     let public_url = PublicUrl::parse(&service::public_url(config, config.server.listen))?;
-    let storage = parts::storage(config, &public_url).await?;
-    outflow_core::warehouse::Warehouse::check(&redshift).await?;
-    let mut signals = Signals::listen()?;
     let settings = chosen.statement_settings();
-    let kit = Kit::new(&redshift, &storage, &settings, &BELIEVED, WITHIN);
-    output::note(&format!(
-        "probing `{}` with statements of literals; their files are below `{}` in `{}` and are deleted afterwards",
-        chosen.url.0,
-        kit.prefix(),
-        config.storage.url.0
-    ));
-    let mut count = 0;
-    let probing = kit.run(|found| {
-        count += 1;
-        output::note(&format!("{count:>3}  {}  {}", word(found.verdict), found.name));
-    });
-    let found = tokio::select! {
-        found = probing => Ok(found),
-        exit = signals.next() => Err(CliError::silent(exit)),
-    };
-    let cleaned = kit.clean_up().await;
-    if let Err(error) = &cleaned {
-        output::note(&format!("warning: {} could not be deleted: {}; delete it by hand", kit.prefix(), error.chain()));
+    let session = Session { config, name, chosen, format };
+    #[cfg(feature = "redshift-data")]
+    if let Some(redshift) = parts::through_data_api(chosen)? {
+        service::make_data_dir(config)?;
+        let storage = parts::storage(config, &public_url).await?;
+        redshift.check().await?;
+        let kit = outflow_warehouse::redshift_data::conformance::Kit::new(&redshift, &storage, &settings, &BELIEVED, WITHIN);
+        return session.conduct(&kit.prefix(), Box::pin(kit.run(hear())), Box::pin(kit.clean_up())).await;
     }
-    tell(name, &found?, format, cleaned)
+    #[cfg(feature = "redshift")]
+    if let Some(redshift) = parts::through_wire(name, chosen)? {
+        service::make_data_dir(config)?;
+        let storage = parts::storage(config, &public_url).await?;
+        redshift.check().await?;
+        let kit = outflow_warehouse::redshift_wire::conformance::Kit::new(&redshift, &storage, &settings, &BELIEVED, WITHIN);
+        return session.conduct(&kit.prefix(), Box::pin(kit.run(hear())), Box::pin(kit.clean_up())).await;
+    }
+    Err(CliError::usage(format!("the warehouse `{name}` is no Redshift that this build has"))
+        .hint("look at `outflow config show`"))
 }
 
+/// Tells of each probe as it is found.
+fn hear() -> impl FnMut(&Found) {
+    let mut count = 0;
+    move |found| {
+        count += 1;
+        output::note(&format!("{count:>3}  {}  {}", word(found.verdict), found.name));
+    }
+}
+
+/// What is probed, and how it is told.
+struct Session<'a> {
+    config: &'a Config,
+    name: &'a str,
+    chosen: &'a WarehouseConfig,
+    format: OutputFormat,
+}
+
+impl Session<'_> {
+    /// Waits for the probes or a signal, cleans up, and tells.
+    async fn conduct(
+        &self,
+        prefix: &str,
+        probing: impl Future<Output = Vec<Found>>,
+        cleaning: impl Future<Output = std::result::Result<(), Error>>,
+    ) -> Result<()> {
+        let mut signals = Signals::listen()?;
+        output::note(&format!(
+            "probing `{}` with statements of literals; their files are below `{prefix}` in `{}` and are deleted afterwards",
+            self.chosen.url.0, self.config.storage.url.0
+        ));
+        let found = tokio::select! {
+            found = probing => Ok(found),
+            exit = signals.next() => Err(CliError::silent(exit)),
+        };
+        let cleaned = cleaning.await;
+        if let Err(error) = &cleaned {
+            output::note(&format!("warning: {prefix} could not be cleaned up: {}; look at it by hand", error.chain()));
+        }
+        tell(self.name, &found?, self.format, cleaned)
+    }
+}
+
+/// The one that is wanted; or the first that is reached by the Data API, or else over the wire.
 fn choose<'a>(config: &'a Config, wanted: Option<&str>) -> Result<(&'a str, &'a WarehouseConfig)> {
-    let is_redshift = |warehouse: &WarehouseConfig| matches!(warehouse.url.0, crate::locator::Locator::RedshiftData { .. });
-    let mut candidates = config.warehouses.iter().map(|(name, warehouse)| (name.as_str(), warehouse));
-    match wanted {
-        Some(wanted) => candidates.find(|(name, _)| *name == wanted).ok_or_else(|| {
+    let all = || config.warehouses.iter().map(|(name, warehouse)| (name.as_str(), warehouse));
+    if let Some(wanted) = wanted {
+        return all().find(|(name, _)| *name == wanted).ok_or_else(|| {
             CliError::usage(format!("there is no warehouse `{wanted}` in the configuration"))
                 .hint("look at `outflow config show`")
-        }),
-        None => candidates.find(|(_, warehouse)| is_redshift(warehouse)).ok_or_else(|| {
-            CliError::usage("no warehouse of the configuration is a `redshift-data://`, and there is nothing to probe")
-                .hint("write `[warehouse.main]` with `url = \"redshift-data://WORKGROUP/DATABASE\"` into `outflow.toml`")
-        }),
+        });
     }
+    let by_data_api = all().find(|(_, warehouse)| matches!(warehouse.url.0, Locator::RedshiftData { .. }));
+    let over_wire = || all().find(|(_, warehouse)| matches!(warehouse.url.0, Locator::Redshift(_)));
+    by_data_api.or_else(over_wire).ok_or_else(|| {
+        CliError::usage("no warehouse of the configuration is a Redshift, and there is nothing to probe")
+            .hint("write `[warehouse.main]` with `url = \"redshift-data://WORKGROUP/DATABASE\"` into `outflow.toml`")
+    })
 }
 
 fn tell(warehouse: &str, found: &[Found], format: OutputFormat, cleaned: std::result::Result<(), Error>) -> Result<()> {

@@ -37,11 +37,12 @@ pub(super) async fn of_storage(storage: &Storage) -> Finding {
     }
 }
 
-/// Whether the warehouse writes with its role, and what it writes can be read and deleted.
-pub(super) async fn of_unload(warehouse: &str, storage: &Storage, entry: &WarehouseEntry) -> Finding {
+/// Whether the warehouse writes with its role, and what it writes can be read and deleted; and the token of what ran.
+pub(super) async fn of_unload(warehouse: &str, storage: &Storage, entry: &WarehouseEntry) -> (Finding, AttemptToken) {
     let name = format!("{warehouse} unload");
     let place = place();
     let destination = storage.uri(&StorageKey::Output(place.clone()));
+    let token = AttemptToken::new(place.unload_id, place.attempt);
     let statement = UnloadStatement {
         settings: entry.statement_settings.clone(),
         format: Format::Csv,
@@ -49,7 +50,7 @@ pub(super) async fn of_unload(warehouse: &str, storage: &Storage, entry: &Wareho
         ..UnloadStatement::plain("SELECT 1 AS one", destination.clone())
     };
     let tried = async {
-        run(&*entry.warehouse, &statement, &AttemptToken::new(place.unload_id, place.attempt)).await?;
+        run(&*entry.warehouse, &statement, &token).await?;
         let written = storage.list(&place).await?;
         let is_data = |name: &&str| *name != "outputmanifest";
         let Some(file) = written.iter().map(|(name, _)| name.as_str()).find(is_data) else {
@@ -62,12 +63,37 @@ pub(super) async fn of_unload(warehouse: &str, storage: &Storage, entry: &Wareho
     };
     let tried = tried.await;
     let cleaned = storage.delete_attempt(&place).await;
-    match tried.and(cleaned) {
+    let finding = match tried.and(cleaned) {
         Ok(()) => Finding::ok(name, "one row was unloaded, read and deleted"),
         Err(error) => {
             let found = Finding::failed(name, &error).at(destination);
             Finding { what: format!("one row could not be unloaded: {}", found.what), ..found }
         }
+    };
+    (finding, token)
+}
+
+/// Whether what has just run over the wire is found by its tag from `another` connection: whoever takes over from a process that died, or that
+/// lost its connection, finds it so.
+#[cfg(feature = "redshift")]
+pub(super) async fn of_record(
+    warehouse: &str,
+    another: &outflow_warehouse::redshift_wire::RedshiftWire,
+    token: &AttemptToken,
+) -> Finding {
+    let name = format!("{warehouse} record");
+    let within = outflow_warehouse::belief::BELIEVED.recorded_within;
+    match another.is_recorded(token, within).await {
+        Ok(true) => Finding::ok(name, "the UNLOAD is found by its tag from another connection"),
+        Ok(false) => Finding::wrong(
+            name,
+            format!(
+                "the UNLOAD is not in `sys_query_history` under its tag after {} s: one whose service dies would be run a second time",
+                within.as_secs()
+            ),
+            "let all processes log in as one database user, who must see its own statements there; if it does, `outflow doctor --conformance` tells what is otherwise, and `redshift-data://` is safe meanwhile",
+        ),
+        Err(error) => Finding::failed(name, &error),
     }
 }
 

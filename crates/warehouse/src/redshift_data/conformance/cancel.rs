@@ -10,10 +10,8 @@ use tokio::time::Instant;
 use super::literal::taken;
 use super::scene::{Ended, Scene, patiently};
 use super::{Probe, Safety};
+use crate::belief::DIGITS;
 
-/// Ten digits; three of them times three are ten to the sixth rows, of literals alone.
-const DIGITS: &str = "SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 \
-     UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9";
 /// How long it may take until a slice writes its second file.
 const UNDER_WAY: Duration = Duration::from_secs(60);
 /// Files of this size are finished long before the statement.
