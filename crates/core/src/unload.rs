@@ -191,7 +191,8 @@ impl Unload {
         next.version += 1;
         match &state {
             State::Submitting { .. } => {
-                next.started_at.get_or_insert(change.at);
+                // The store's clock, which stamps a claim, may be behind that of whoever accepted it.
+                next.started_at.get_or_insert(change.at.max(self.asked.created_at));
                 next.statement_id = None;
                 next.amount = Amount::default();
             }

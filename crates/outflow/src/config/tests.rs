@@ -126,6 +126,8 @@ fn what_does_not_go_together_or_is_not_there_yet_is_refused() {
         ("[storage]\nurl = \"s3://bucket\"\nkmsKeyId = \"a\"\n", "`storage.sse` is not `kms`"),
         ("[storage]\nurl = \"s3://bucket\"\nproxy = true\npublicEndpoint = \"https://s3.example.com\"\n", "lead to the service"),
         ("[events]\nurl = \"kafka://a:9092\"\n", "does not have yet"),
+        ("[events]\ncompleteTopic = \"a\"\nfailedTopic = \"a\"\n", "`events.completeTopic` too"),
+        ("[events]\nlandedTopics = [\"b\", \"unload-complete\"]\n", "`events.completeTopic` too"),
         ("[warehouse.main]\nurl = \"postgres://a/b\"\n", "does not have yet"),
         ("[auth]\napiKeys = true\n", "does not have API keys yet"),
         ("[server]\nlisten = \"0.0.0.0:8080\"\n", "no authentication"),

@@ -16,6 +16,7 @@ impl Config {
         self.check_warehouses()?;
         self.check_combinations()?;
         self.check_storage()?;
+        self.check_topics()?;
         self.check_built()?;
         self.check_listen()
     }
@@ -95,6 +96,22 @@ impl Config {
                 "`storage.publicEndpoint` ({origin}) is where links lead, and with `storage.proxy` they lead to the service"
             ))
             .hint("leave one of them out"));
+        }
+        Ok(())
+    }
+
+    /// A failure must never be told where consumers wait for results: whoever knows two fields would take it for one.
+    fn check_topics(&self) -> Result<()> {
+        let events = &self.events;
+        let told = [("failedTopic", &events.failed_topic), ("expiredTopic", &events.expired_topic)];
+        let landed = events.landed_topics.iter().map(|topic| ("landedTopics", topic));
+        for (key, topic) in told.into_iter().chain(landed) {
+            if *topic == events.complete_topic {
+                let path = format!("events.{key}");
+                let origin = self.origin(&path);
+                return Err(invalid(format!("`{path}` ({origin}) is `{topic}`, which is `events.completeTopic` too"))
+                    .hint("give each a topic of its own"));
+            }
         }
         Ok(())
     }

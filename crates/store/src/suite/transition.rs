@@ -16,7 +16,8 @@ pub async fn a_whole_life_reads_back_as_it_was_answered(store: Arc<dyn Store>) {
     let accepted = accept(&*store, new_unload("life")).await;
     let claim = claim(&*store, accepted.unload_id()).await;
     assert_eq!((claim.unload.version, claim.unload.state.clone()), (2, State::Submitting { attempt: 1 }));
-    assert!(claim.unload.started_at.is_some());
+    let unload = &claim.unload;
+    assert!(unload.started_at.is_some_and(|started_at| started_at >= unload.asked.created_at), "{unload:?}");
     is_read_back(&*store, &claim.unload).await;
 
     let statement_id = StatementId::new("s-1");

@@ -145,6 +145,13 @@ fn unanswered(told: &str, place: &str, entered: Entered) -> (Code, String) {
         let message = format!("the certificate of `{place}` is for another host; connect by the name that stands in it");
         return (Code::ConfigInvalid, message);
     }
+    if has("causedasendentity") {
+        let message = format!(
+            "the certificate of `{place}` is one of an authority (`CA:TRUE`), which no server may show; let it issue another for the server, and \
+             name the authority's with `sslRootCert`"
+        );
+        return (Code::ConfigInvalid, message);
+    }
     if has("invalid peer certificate") {
         return (Code::ConfigInvalid, format!("the certificate of `{place}` is not valid"));
     }
@@ -173,6 +180,11 @@ mod tests {
                 "another host",
             ),
             ("error performing TLS handshake: invalid peer certificate: Expired", Code::ConfigInvalid, "not valid"),
+            (
+                "error performing TLS handshake: invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
+                Code::ConfigInvalid,
+                "CA:TRUE",
+            ),
             ("error performing TLS handshake: tls handshake eof", Code::WarehouseUnavailable, "encrypted"),
             ("error connecting to server: Connection refused (os error 111)", Code::WarehouseUnavailable, "security group"),
         ] {
