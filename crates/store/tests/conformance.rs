@@ -14,6 +14,7 @@ use rstest::rstest;
 #[case::create_concurrently(create::of_concurrent_callers_one_creates)]
 #[case::create_text(create::text_comes_back_as_it_was_sent)]
 #[case::transition_life(transition::a_whole_life_reads_back_as_it_was_answered)]
+#[case::transition_ahead(transition::nothing_starts_before_it_was_accepted)]
 #[case::transition_moments(transition::moments_are_answered_as_they_are_kept)]
 #[case::transition_other_ends(transition::other_ends_read_back_too)]
 #[case::transition_repeated(transition::a_repeated_change_is_stale)]
